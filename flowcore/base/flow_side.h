@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace flowscope {
+
+// Who sent the bytes: Initiator opened the flow (or was seen first), Responder answers.
+enum class FlowSide : uint8_t { Initiator = 0, Responder = 1 };
+
+[[nodiscard]] constexpr FlowSide other_side(FlowSide side) {
+  return side == FlowSide::Initiator ? FlowSide::Responder : FlowSide::Initiator;
+}
+[[nodiscard]] constexpr size_t index_of(FlowSide side) { return static_cast<size_t>(side); }
+
+}  // namespace flowscope
