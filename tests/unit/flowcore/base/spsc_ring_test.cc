@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <random>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -29,9 +30,14 @@ class ByteRingTest : public testing::Test {
     return text;
   }
 
+  void TearDown() override {
+    for (const uint64_t word : behind_) EXPECT_EQ(word, 0U) << "written behind the ring";
+  }
+
   Arena arena_ =
-      std::move(Arena::create(ByteRing::cost(kRingBytes), Arena::Populate::Lazily).value());
+      std::move(Arena::create(ByteRing::cost(kRingBytes) + 64, Arena::Populate::Lazily).value());
   ByteRing ring_{arena_, kRingBytes};
+  std::span<const uint64_t> behind_ = arena_.take<uint64_t>(8);
 };
 
 TEST_F(ByteRingTest, ShowsNothingBeforePublish) {
