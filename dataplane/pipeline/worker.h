@@ -33,6 +33,7 @@ class Worker {
     while (!stopped() && !port_.ended()) {
       if (poll_once() == 0) idle();
     }
+    if constexpr (requires { port_.finish(); }) port_.finish();
     pipeline_.finish();
   }
 
@@ -52,8 +53,7 @@ class Worker {
   [[nodiscard]] bool stopped() const { return stop_.load(std::memory_order_relaxed); }
 
   void idle() {
-    port_.idle();
-    // Ports of live traffic know what time it is without packets.
+    if constexpr (requires { port_.idle(); }) port_.idle();
     if constexpr (requires { { port_.now_ns() } -> std::convertible_to<uint64_t>; }) {
       pipeline_.sweep(port_.now_ns());
     }
