@@ -126,8 +126,8 @@ HashKeys expand_hash_seed(uint64_t seed_low, uint64_t seed_high);
 
 // A hash of exactly 40 bytes (a FlowKey) under a secret seed: nobody who does not know the seed can
 // choose flows that fall into one set. All 64 bits are well mixed; the table takes its set from the
-// low bits and its signature from the high 16. It resists flooding, it is not a MAC. Thread rule:
-// immutable. Cost: seven AES rounds, five deep; 0.8 ns in a loop, 9 ns alone (LIMITS.md 3).
+// low bits and its signature from the high 16. It resists flooding, it is not a MAC.
+// Thread rule: immutable. Cost: seven AES rounds, five of them in a row.
 //
 // The two addresses run in two lanes for two rounds before the eight bytes of ports and protocol
 // enter both lanes as a round key: a difference that is to vanish there must have passed at least

@@ -29,7 +29,7 @@ namespace flowscope {
 // other. Lifetime: the arena outlives the ring, the ring outlives both threads' use of it.
 class ByteRing {
  public:
-  // Requires (all three): `bytes` is a power of two of at least 64.
+  // `bytes` is a power of two of at least 64.
   static constexpr size_t cost(size_t bytes) { return Arena::cost<uint8_t>(bytes); }
   ByteRing(Arena& arena, size_t bytes) : memory_(arena.take<uint8_t>(bytes).data()), size_(bytes) {
     FS_CHECK(std::has_single_bit(bytes) && bytes >= kBytesMin);
@@ -71,8 +71,8 @@ class ByteRing {
  private:
   static constexpr size_t kBytesMin = 64;
   static constexpr size_t kHeaderBytes = 8;
-  static constexpr uint64_t kSkip = uint64_t{1}
-                                    << 63;  // in a header: no record, go on after this many bytes
+  // In a header: no record here, the next one starts after as many bytes as the rest says.
+  static constexpr uint64_t kSkip = 0x8000'0000'0000'0000;
 
   static constexpr size_t padded(size_t bytes) { return (bytes + 7) / 8 * 8; }
   [[nodiscard]] size_t place_of(uint64_t position) const { return position & (size_ - 1); }
