@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks that every C++ file is used: a source is named by a meson.build, a header is included by
 another file or named by a meson.build."""
+import pathlib
 import re
 
 import source_tree
@@ -17,13 +18,16 @@ def named_by_builds(root):
 
 
 def named_by_pattern(root, path):
-    """Files whose name the build composes from a list: fuzz targets."""
-    if path.parent.as_posix() != "tests/fuzz" or not path.name.endswith("_fuzz.cc"):
+    """Files whose name the build composes from a word in a list: 'decode' stands for decode_fuzz.cc below
+    tests/fuzz and for decode_bench.cc below perf. A protocol's fuzz target has its word in the options."""
+    match = re.fullmatch(r"(\w+)_(fuzz|bench)\.cc", path.name)
+    if not match:
         return False
-    target = path.name[: -len("_fuzz.cc")]
-    quoted = f"'{target}'"
-    return quoted in source_tree.read(root, "tests/fuzz/meson.build") or quoted in source_tree.read(
-        root, "meson_options.txt")
+    lists = [path.parent / "meson.build"]
+    if match.group(2) == "fuzz":
+        lists.append(pathlib.PurePosixPath("meson_options.txt"))
+    word = f"'{match.group(1)}'"
+    return any((root / name).is_file() and word in source_tree.read(root, name) for name in lists)
 
 
 def included(root):
