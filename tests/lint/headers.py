@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Checks that each header compiles alone. What compiled is remembered by the content of the header and
+of all it includes, so that a second run costs nothing."""
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import pathlib
+import shlex
+import subprocess
+
+import source_tree
+
+FLAGS = ["-std=c++20", "-fsyntax-only", "-w", "-x", "c++"]
+MACHINE_FLAGS = ["-march=x86-64-v3", "-maes", "-mpclmul"]
+JOBS = 2
+
+
+def library_flags():
+    """Flags of the libraries that headers may use; a library that is not there is left out."""
+    run = subprocess.run(["pkg-config", "--cflags", "libdpdk"], capture_output=True, text=True, check=False)
+    return shlex.split(run.stdout) if run.returncode == 0 else []
+
+
+class Digests:
+    """Digest of a header's text together with that of every project header it includes."""
+
+    def __init__(self, folders):
+        self.folders = folders
+        self.includes = {}
+
+    def closure(self, name, seen):
+        if name in seen:
+            return
+        seen.add(name)
+        if name not in self.includes:
+            path = next((folder / name for folder in self.folders if (folder / name).is_file()), None)
+            text = path.read_text(encoding="utf-8", errors="replace") if path else ""
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            below = [other for _, other, is_project in source_tree.includes(text) if is_project]
+            self.includes[name] = (digest, below)
+        for other in self.includes[name][1]:
+            self.closure(other, seen)
+
+    def of(self, name):
+        seen = set()
+        self.closure(name, seen)
+        lines = [f"{other} {self.includes[other][0]}" for other in sorted(seen)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def compile_alone(command, root, header):
+    run = subprocess.run([*command, str(header)], cwd=root, capture_output=True, text=True, check=False)
+    return [] if run.returncode == 0 else [f"{header}: does not compile alone", *run.stderr.splitlines()[:8]]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", default=".", help="top folder of the source tree")
+    parser.add_argument("--build", help="build folder: generated headers and the memory of this check")
+    parser.add_argument("--compiler", default="g++")
+    arguments = parser.parse_args()
+
+    root = pathlib.Path(arguments.root).resolve()
+    folders = [root]
+    memory_path = None
+    if arguments.build:
+        build = pathlib.Path(arguments.build).resolve()
+        folders.append(build)
+        memory_path = build / "headers_checked.json"
+    command = [arguments.compiler, *FLAGS, *library_flags(), *MACHINE_FLAGS]
+    command += [f"-I{folder}" for folder in folders]
+
+    remembered = {}
+    if memory_path and memory_path.exists():
+        remembered = json.loads(memory_path.read_text())
+    digests = Digests(folders)
+    headers = [path for path in source_tree.cxx_files(root) if path.suffix == ".h"]
+    wanted = {str(header): digests.of(str(header)) for header in headers}
+    changed = [header for header in wanted if remembered.get(header) != wanted[header]]
+
+    problems = []
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        results = pool.map(lambda header: compile_alone(command, root, header), changed)
+        for header, result in zip(changed, results):
+            problems += result
+            if result:
+                wanted.pop(header)
+    if memory_path:
+        memory_path.write_text(json.dumps(wanted, indent=1))
+    print(f"compiled {len(changed)}, the others are as they were")
+    source_tree.report("headers", problems, len(headers))
+
+
+if __name__ == "__main__":
+    main()
