@@ -26,6 +26,7 @@ namespace flowscope::tls {
 class TlsParser {
  public:
   static constexpr std::string_view kName = "tls";
+  static constexpr bool kFoundLater = true;  // behind SOCKS, CONNECT and STARTTLS
   // Longer texts of a hello are cut to this: the server name by bytes, the protocol names by whole
   // names.
   static constexpr size_t kServerNameBytesMax = 255;
