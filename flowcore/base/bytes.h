@@ -77,4 +77,11 @@ class Bytes {
   return __builtin_bswap32(value);
 }
 
+[[nodiscard]] inline uint64_t load_be64(Bytes bytes, size_t offset) {
+  FS_DCHECK(offset + 8 <= bytes.size());
+  uint64_t value;
+  std::memcpy(&value, bytes.begin() + offset, sizeof value);
+  return __builtin_bswap64(value);
+}
+
 }  // namespace flowscope

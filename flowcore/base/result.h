@@ -23,6 +23,10 @@ class [[nodiscard]] Result {
 
   [[nodiscard]] bool ok() const { return std::holds_alternative<T>(state_); }
   // Requires: ok().
+  [[nodiscard]] const T& value() const {
+    FS_CHECK(ok());
+    return *std::get_if<T>(&state_);
+  }
   [[nodiscard]] T& value() {
     FS_CHECK(ok());
     return *std::get_if<T>(&state_);

@@ -32,4 +32,9 @@ struct FlowKey {
 };
 static_assert(sizeof(FlowKey) == 40, "hashed and compared as five 8-byte words, so it has no padding");
 
+// Whether one end of the flow uses `port`.
+[[nodiscard]] constexpr bool either_port(const FlowKey& key, uint16_t port) {
+  return key.a_port == port || key.b_port == port;
+}
+
 }  // namespace flowscope

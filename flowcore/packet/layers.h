@@ -65,6 +65,8 @@ struct Layers {
   bool is_fragment = false;
   uint32_t tcp_seq = 0;
   uint32_t tcp_ack = 0;
+
+  friend bool operator==(const Layers&, const Layers&) = default;
 };
 
 }  // namespace flowscope

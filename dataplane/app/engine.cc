@@ -1,0 +1,195 @@
+#include "dataplane/app/engine.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "config/memory_budget.h"
+#include "dataplane/app/pipeline_options.h"
+#include "dataplane/app/signals.h"
+
+namespace flowscope {
+
+namespace {
+
+constexpr auto kWatchPeriod = std::chrono::milliseconds(50);
+
+Timestamp system_now() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return {static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count())};
+}
+
+uint64_t sum(const std::array<uint64_t, kRecordKinds>& counts) {
+  uint64_t all = 0;
+  for (const uint64_t count : counts) all += count;
+  return all;
+}
+
+}  // namespace
+
+Result<Engine> Engine::create(const Config& config, InputKind input, uint32_t workers) {
+  auto output = OutputFile::open(config.output.destination);
+  if (!output.ok()) return output.error();
+  std::vector<std::unique_ptr<Pipeline>> pipelines;
+  auto exporter = std::make_unique<Exporter>(std::move(output.value()), eve_options(config));
+  for (uint32_t i = 0; i < workers; ++i) {
+    auto pipeline = Pipeline::create(pipeline_options(config, input, {.index = i, .workers = workers}),
+                                     input == InputKind::Live ? Arena::Populate::Now : Arena::Populate::Lazily);
+    if (!pipeline.ok()) return pipeline.error();
+    exporter->add_ring(pipeline.value()->ring());
+    pipelines.push_back(std::move(pipeline.value()));
+  }
+  return Engine(config, std::move(pipelines), std::move(exporter));
+}
+
+Engine::Engine(const Config& config, std::vector<std::unique_ptr<Pipeline>> pipelines,
+               std::unique_ptr<Exporter> exporter)
+    : config_(config),
+      pipelines_(std::move(pipelines)),
+      exporter_(std::move(exporter)),
+      bell_(std::make_unique<Bell>()) {}
+
+Engine::Launcher Engine::threads() {
+  auto threads = std::make_shared<std::vector<std::jthread>>();
+  return {.launch = [threads](size_t, std::function<void()>& body) { threads->emplace_back(body); },
+          .join = [threads] { threads->clear(); }};
+}
+
+void Engine::worker_returned() {
+  const std::lock_guard lock(bell_->mutex);
+  ++bell_->returned;
+  bell_->rang.notify_one();
+}
+
+void Engine::watch(const std::function<bool()>& done, const std::function<void()>& stop,
+                   const PortLines& port_lines) {
+  const auto period = std::chrono::duration<double>(config_.stats_period_s);
+  auto next_table = start_ + std::chrono::duration_cast<std::chrono::nanoseconds>(period);
+  StatsMoment before;
+  bool stopping = false;
+  std::unique_lock lock(bell_->mutex);
+  while (!bell_->rang.wait_for(lock, kWatchPeriod, done)) {
+    if (!stopping && stop_signal() != 0) {
+      stopping = true;
+      exporter_->hurry();
+      stop();
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (config_.stats_period_s <= 0 || now < next_table) continue;
+    next_table = now + std::chrono::duration_cast<std::chrono::nanoseconds>(period);
+    const StatsMoment moment_now = moment(port_lines);
+    std::fputs(stats_table(moment_now, before).c_str(), stderr);
+    if (config_.output.stats) exporter_->write_stats(snapshot(moment_now));
+    before = moment_now;
+  }
+}
+
+Exit Engine::close(const PortLines& port_lines) {
+  const StatsMoment now = moment(port_lines);
+  if (config_.output.stats) exporter_->write_stats(snapshot(now));
+  exporter_->stop();
+  return print_summary(now);
+}
+
+StatsMoment Engine::moment(const PortLines& port_lines) const {
+  StatsMoment now;
+  now.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  now.ports = port_lines();
+  for (const auto& pipeline : pipelines_) {
+    const RecordCounts records = pipeline->ring().counts();
+    now.workers.push_back({.packets = pipeline->ledger().received.value(),
+                           .bytes = pipeline->traffic().bytes.value(),
+                           .flows_live = pipeline->tracker().live(),
+                           .flows_created = pipeline->tracker().created(),
+                           .flows_evicted = pipeline->tracker().evicted(),
+                           .sessions = pipeline->streams().sessions.value(),
+                           .records = sum(records.pushed),
+                           .shed = sum(records.shed)});
+  }
+  return now;
+}
+
+StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
+  StatsSnapshot snapshot{.time = system_now(), .figures = {}};
+  const auto add = [&](const std::string& name, auto&& of) {
+    uint64_t all = 0;
+    for (const auto& pipeline : pipelines_) all += of(*pipeline);
+    snapshot.figures.push_back({name, all});
+  };
+  add("decoder.pkts", [](const Pipeline& p) { return p.ledger().received.value(); });
+  add("decoder.bytes", [](const Pipeline& p) { return p.traffic().bytes.value(); });
+  add("decoder.ipv4", [](const Pipeline& p) { return p.traffic().ipv4.value(); });
+  add("decoder.ipv6", [](const Pipeline& p) { return p.traffic().ipv6.value(); });
+  add("decoder.tcp", [](const Pipeline& p) { return p.traffic().tcp.value(); });
+  add("decoder.udp", [](const Pipeline& p) { return p.traffic().udp.value(); });
+  add("decoder.sctp", [](const Pipeline& p) { return p.traffic().sctp.value(); });
+  add("decoder.icmp", [](const Pipeline& p) { return p.traffic().icmp.value(); });
+  add("decoder.vlan", [](const Pipeline& p) { return p.traffic().vlan.value(); });
+  add("decoder.fragments", [](const Pipeline& p) { return p.traffic().fragments.value(); });
+  add("decoder.cut_short", [](const Pipeline& p) { return p.traffic().cut_short.value(); });
+  add("flow.created", [](const Pipeline& p) { return p.tracker().created(); });
+  add("flow.ended", [](const Pipeline& p) { return p.tracker().ended(); });
+  add("flow.evicted", [](const Pipeline& p) { return p.tracker().evicted(); });
+  add("tcp.sessions", [](const Pipeline& p) { return p.streams().sessions.value(); });
+  add("tcp.sessions_refused", [](const Pipeline& p) { return p.streams().sessions_refused.value(); });
+  add("tcp.gap_bytes", [](const Pipeline& p) { return p.streams().gap_bytes.value(); });
+  add("tcp.stray_segments", [](const Pipeline& p) { return p.streams().strays.value(); });
+  add("app_layer.identified", [](const Pipeline& p) { return p.streams().identified.value(); });
+  add("app_layer.parse_errors", [](const Pipeline& p) { return p.streams().parse_errors.value(); });
+  add("ledger.received", [](const Pipeline& p) { return p.ledger().received.value(); });
+  for (size_t i = 0; i < kFates; ++i) {
+    const Fate fate = static_cast<Fate>(i);
+    add("ledger." + std::string(name_of(fate)), [fate](const Pipeline& p) { return p.ledger().of(fate); });
+  }
+  uint64_t shed = 0;
+  for (const WorkerLine& worker : now.workers) shed += worker.shed;
+  snapshot.figures.push_back({"export.shed", shed});
+  uint64_t missed = 0;
+  for (const PortLine& port : now.ports) missed += port.missed;
+  snapshot.figures.push_back({"capture.missed", missed});
+  return snapshot;
+}
+
+Exit Engine::print_summary(const StatsMoment& now) const {
+  uint64_t packets = 0, bytes = 0, created = 0, ended = 0, evicted = 0, shed = 0;
+  std::array<uint64_t, kFates> fates{};
+  bool balanced = true;
+  for (size_t i = 0; i < pipelines_.size(); ++i) {
+    packets += now.workers[i].packets;
+    bytes += now.workers[i].bytes;
+    created += now.workers[i].flows_created;
+    evicted += now.workers[i].flows_evicted;
+    shed += now.workers[i].shed;
+    ended += pipelines_[i]->tracker().ended();
+    balanced = balanced && pipelines_[i]->ledger().balanced() && pipelines_[i]->tracker().live() == 0;
+    for (size_t fate = 0; fate < kFates; ++fate) fates.at(fate) += pipelines_[i]->ledger().of(static_cast<Fate>(fate));
+  }
+  const ExportCounts written = exporter_->counts();
+  const auto of = [&](RecordKind kind) { return written.records.at(static_cast<size_t>(kind)); };
+  fmt::print(stderr, "packets  {} ({} bytes) in {:.3f} s, {:.2f} Mpps\n", packets, bytes, now.seconds,
+             now.seconds > 0 ? static_cast<double>(packets) / now.seconds / 1e6 : 0.0);
+  fmt::print(stderr, "flows    {} created = {} ended, {} of them evicted\n", created, ended, evicted);
+  fmt::print(stderr, "records  {} flow, {} protocol, {} anomaly to {}; {} shed\n", of(RecordKind::Flow),
+             of(RecordKind::Message), of(RecordKind::Anomaly), exporter_->destination(), shed);
+  std::string sum_text;
+  for (size_t fate = 0; fate < kFates; ++fate) {
+    if (fate != 0 && fates.at(fate) == 0) continue;
+    sum_text += fmt::format("{}{} {}", sum_text.empty() ? "" : " + ", fates.at(fate), name_of(static_cast<Fate>(fate)));
+  }
+  fmt::print(stderr, "ledger   {} received = {}: {}\n", packets, sum_text, balanced ? "holds" : "VIOLATED");
+  for (const PortLine& port : now.ports) {
+    if (!port.loss_known) {
+      fmt::print(stderr, "port     {}: the driver does not count what it drops; loss unknown\n", port.name);
+    } else if (port.missed != 0) {
+      fmt::print(stderr, "port     {}: {} packets dropped before flowscope got them\n", port.name, port.missed);
+    }
+  }
+  if (written.lines_lost != 0) {
+    fmt::print(stderr, "flowscope: {} records could not be written to {}: {}\n", written.lines_lost,
+               exporter_->destination(), std::strerror(written.output_error));
+  }
+  return balanced ? Exit::Ok : Exit::Ledger;
+}
+
+}  // namespace flowscope

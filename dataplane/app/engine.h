@@ -1,0 +1,96 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/config.h"
+#include "dataplane/app/stats_view.h"
+#include "dataplane/app/verbs.h"
+#include "dataplane/export/exporter.h"
+#include "dataplane/pipeline/worker.h"
+
+namespace flowscope {
+
+// Which traffic the verb brings: decides how records overflow and how memory is taken.
+enum class InputKind : uint8_t { Files, Live };
+
+// Pipelines, exporter and counters of one run: everything between the ports and the exit code.
+// Thread rule: the main thread.
+class Engine {
+ public:
+  // Reserves all memory and opens the output. Says what the memory is for on standard error.
+  static Result<Engine> create(const Config& config, InputKind input, uint32_t workers);
+
+  // Runs one worker for each port until all have ended or a signal came, then drains, writes the
+  // summary and checks the ledger. `launch` starts a body on a thread or lcore of its own; `join` waits
+  // for all of them.
+  struct Launcher {
+    std::function<void(size_t worker, std::function<void()>& body)> launch;
+    std::function<void()> join;
+  };
+  template <Port P>
+  Exit run(std::vector<std::unique_ptr<P>>& ports, const Launcher& launcher,
+           const std::function<std::vector<PortLine>()>& port_lines);
+
+  // A launcher of plain threads.
+  static Launcher threads();
+
+  [[nodiscard]] Pipeline& pipeline(size_t worker) { return *pipelines_[worker]; }
+  [[nodiscard]] const Pipeline& pipeline(size_t worker) const { return *pipelines_[worker]; }
+
+ private:
+  using PortLines = std::function<std::vector<PortLine>()>;
+  Engine(const Config& config, std::vector<std::unique_ptr<Pipeline>> pipelines,
+         std::unique_ptr<Exporter> exporter);
+  // Waits until `done()` says so; prints statistics in between; calls `stop` once when a signal came.
+  void watch(const std::function<bool()>& done, const std::function<void()>& stop, const PortLines& port_lines);
+  void worker_returned();
+  Exit close(const PortLines& port_lines);
+  [[nodiscard]] StatsMoment moment(const PortLines& port_lines) const;
+  [[nodiscard]] StatsSnapshot snapshot(const StatsMoment& now) const;
+  [[nodiscard]] Exit print_summary(const StatsMoment& now) const;
+
+  struct Bell {
+    std::mutex mutex;
+    std::condition_variable rang;
+    size_t returned = 0;
+  };
+
+  Config config_;
+  std::vector<std::unique_ptr<Pipeline>> pipelines_;
+  std::unique_ptr<Exporter> exporter_;
+  std::unique_ptr<Bell> bell_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+template <Port P>
+Exit Engine::run(std::vector<std::unique_ptr<P>>& ports, const Launcher& launcher,
+                 const PortLines& port_lines) {
+  exporter_->start();
+  start_ = std::chrono::steady_clock::now();
+  std::vector<std::unique_ptr<Worker<P>>> workers;
+  std::vector<std::function<void()>> bodies;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    workers.push_back(std::make_unique<Worker<P>>(*ports[i], *pipelines_[i]));
+    bodies.emplace_back([this, worker = workers.back().get()] {
+      worker->run();
+      worker_returned();
+    });
+  }
+  for (size_t i = 0; i < bodies.size(); ++i) launcher.launch(i, bodies[i]);
+  watch([&] { return bell_->returned == ports.size(); },
+        [&] {
+          for (auto& worker : workers) worker->stop();
+        },
+        port_lines);
+  launcher.join();
+  return close(port_lines);
+}
+
+}  // namespace flowscope

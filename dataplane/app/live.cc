@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "dataplane/app/engine.h"
+#include "dataplane/app/verbs.h"
+#include "dataplane/pcap/live_port.h"
+
+namespace flowscope {
+
+namespace {
+
+uint64_t system_now_ns() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count());
+}
+
+// A live interface as the worker wants it: waits when nothing comes, knows the time, ends after a silence
+// where that is asked for, and keeps the kernel's drop counters where the main thread can read them.
+class InterfacePort {
+ public:
+  InterfacePort(LivePort port, double exit_after_idle_s)
+      : port_(std::move(port)),
+        exit_after_idle_ns_(static_cast<uint64_t>(exit_after_idle_s * 1e9)),
+        last_packet_ns_(system_now_ns()) {}
+
+  void receive(Burst& burst) {
+    if (port_.receive(burst) != 0) quiet_ = false;
+    if (++receives_ % kReceivesPerCount == 0) count();
+  }
+  void release(Burst& burst) { port_.release(burst); }
+  void idle() {
+    port_.wait(kWaitMs);
+    const uint64_t now = system_now_ns();
+    if (!quiet_) last_packet_ns_ = now;
+    quiet_ = true;
+    idle_over_ = exit_after_idle_ns_ != 0 && now - last_packet_ns_ >= exit_after_idle_ns_;
+    if (now - counted_ns_ >= kCountPeriod_ns) count();
+  }
+  [[nodiscard]] bool ended() const { return idle_over_ || port_.ended(); }
+  [[nodiscard]] uint64_t now_ns() const { return system_now_ns(); }
+
+  void finish() { count(); }
+  // The worker's thread only.
+  void count() {
+    counted_ns_ = system_now_ns();
+    const PortCounters counters = port_.counters();
+    received_.add(counters.received - received_.value());
+    bytes_.add(counters.bytes - bytes_.value());
+    dropped_.add(counters.dropped_by_port - dropped_.value());
+  }
+  [[nodiscard]] PortLine line(const std::string& name) const {
+    return {.name = name, .packets = received_.value(), .bytes = bytes_.value(), .missed = dropped_.value(),
+            .loss_known = true};
+  }
+  [[nodiscard]] const LivePort& live() const { return port_; }
+
+ private:
+  static constexpr int kWaitMs = 20;
+  static constexpr uint32_t kReceivesPerCount = 4096;
+  static constexpr uint64_t kCountPeriod_ns = 100'000'000;
+
+  LivePort port_;
+  uint64_t exit_after_idle_ns_;
+  uint64_t last_packet_ns_;
+  uint64_t counted_ns_ = 0;
+  uint32_t receives_ = 0;
+  bool quiet_ = true;
+  bool idle_over_ = false;
+  Counter received_;
+  Counter bytes_;
+  Counter dropped_;
+};
+
+}  // namespace
+
+Exit live(const Config& config, const std::string& interface, const std::string& filter) {
+  if (config.workers != 1) {
+    fmt::print(stderr, "flowscope: an interface is read by one worker; --workers {} is for replay, or use "
+                       "flowscope run with a DPDK port of several queues\n", config.workers);
+    return Exit::Usage;
+  }
+  auto opened = LivePort::open({.interface = interface,
+                                .filter = filter,
+                                .promiscuous = config.pcap.promiscuous ? LivePort::Promiscuous::Yes
+                                                                       : LivePort::Promiscuous::No,
+                                .snap_bytes = config.pcap.snap_bytes,
+                                .kernel_buffer_bytes = static_cast<uint32_t>(config.pcap.buffer_bytes),
+                                .packets_max = config.burst});
+  if (!opened.ok()) {
+    fmt::print(stderr, "flowscope: {}\n", opened.error().message);
+    return Exit::Port;
+  }
+  auto engine = Engine::create(config, InputKind::Live, 1);
+  if (!engine.ok()) {
+    fmt::print(stderr, "flowscope: {}\n", engine.error().message);
+    return Exit::Usage;
+  }
+  std::vector<std::unique_ptr<InterfacePort>> ports;
+  ports.push_back(std::make_unique<InterfacePort>(std::move(opened.value()), config.exit_after_idle_s));
+  fmt::print(stderr, "flowscope: capturing on {}; stop with Ctrl-C\n", interface);
+  const Exit ledger = engine.value().run(ports, Engine::threads(), [&] {
+    return std::vector<PortLine>{ports.front()->line(interface)};
+  });
+  if (ports.front()->live().ended()) {
+    fmt::print(stderr, "flowscope: {}: {}\n", interface, ports.front()->live().fault().message);
+    return Exit::Port;
+  }
+  return ledger;
+}
+
+}  // namespace flowscope

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "config/config.h"
+#include "dataplane/app/engine.h"
+#include "dataplane/export/eve_writer.h"
+#include "dataplane/pipeline/pipeline.h"
+
+namespace flowscope {
+
+// What the configuration says, in the words of the stages. Requires: a validated Config.
+[[nodiscard]] PipelineOptions pipeline_options(const Config& config, InputKind input, const WorkerShare& share);
+[[nodiscard]] EveOptions eve_options(const Config& config);
+
+}  // namespace flowscope

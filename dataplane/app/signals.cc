@@ -1,0 +1,35 @@
+#include "dataplane/app/signals.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+
+namespace flowscope {
+
+namespace {
+
+// A signal's only way to speak to the program; lock-free, so safe inside a signal handler.
+constinit std::atomic<int> g_stop_signal{0};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+void on_signal(int signal) {
+  // Relaxed: a flag that orders nothing, partner of stop_signal().
+  if (g_stop_signal.exchange(signal, std::memory_order_relaxed) != 0) _exit(128 + signal);
+}
+
+}  // namespace
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action, nullptr);
+}
+
+int stop_signal() { return g_stop_signal.load(std::memory_order_relaxed); }
+
+}  // namespace flowscope

@@ -1,0 +1,73 @@
+#include "dataplane/dpdk/eal.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+namespace flowscope {
+
+namespace {
+
+std::string mend_of(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return "run as root, or add --no-huge -m 1024 --no-pci";
+    case ENOMEM:
+      return "reserve huge pages (echo 256 > /proc/sys/vm/nr_hugepages) or add --no-huge -m 1024";
+    case EALREADY:
+      return "the EAL was started before in this program";
+    case EINVAL:
+      return "an EAL option or --vdev argument is wrong; EAL's own lines above name it";
+    default:
+      return "EAL's own lines above say more; without huge pages add --no-huge -m 1024";
+  }
+}
+
+int run_body(void* body) {
+  (*static_cast<std::function<void()>*>(body))();
+  return 0;
+}
+
+}  // namespace
+
+Result<Eal> Eal::start(const std::string& program, const std::vector<std::string>& options) {
+  std::vector<std::string> arguments = {program};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  const int used = rte_eal_init(static_cast<int>(arguments.size()), argv.data());
+  if (used < 0) {
+    const int error = rte_errno;
+    return Error{"DPDK's EAL did not start (" + std::string(rte_strerror(error)) + "): " + mend_of(error)};
+  }
+  // The object exists from here on, so that what was started is cleaned up on every way out.
+  Eal eal;
+  if (static_cast<size_t>(used) + 1 < arguments.size()) {
+    return Error{"not an EAL option: '" + arguments[static_cast<size_t>(used) + 1] +
+                 "'; options of flowscope follow after --"};
+  }
+  return eal;
+}
+
+Eal::~Eal() {
+  if (live_) rte_eal_cleanup();
+}
+
+std::vector<unsigned> Eal::worker_lcores() const {
+  std::vector<unsigned> lcores;
+  unsigned lcore = 0;
+  RTE_LCORE_FOREACH_WORKER(lcore) { lcores.push_back(lcore); }
+  return lcores;
+}
+
+void Eal::launch(unsigned lcore, std::function<void()>& body) const {
+  FS_CHECK(rte_eal_remote_launch(run_body, &body, lcore) == 0);
+}
+
+void Eal::wait_all() const { rte_eal_mp_wait_lcore(); }
+
+}  // namespace flowscope

@@ -1,0 +1,149 @@
+#include "dataplane/pipeline/pipeline.h"
+
+#include <algorithm>
+
+#include "flowcore/packet/decode.h"
+
+namespace flowscope {
+
+namespace {
+
+// A full round over the table's sets takes this long of packet time at least, and a single burst is never
+// held up by more sets than this.
+constexpr uint64_t kSweepRound_ns = 1'000'000'000;
+constexpr uint32_t kSweepSetsPerBurst = 64;
+
+Fate fate_of(DecodeStatus status) {
+  switch (status) {
+    case DecodeStatus::Ip: return Fate::Tracked;
+    case DecodeStatus::NotIp: return Fate::NotIp;
+    case DecodeStatus::Truncated: return Fate::Truncated;
+    case DecodeStatus::Malformed: return Fate::Malformed;
+    case DecodeStatus::UnknownLink: return Fate::UnknownLink;
+  }
+  return Fate::Malformed;
+}
+
+}  // namespace
+
+size_t Pipeline::cost(const PipelineOptions& options) {
+  return FlowTracker::cost(options.tracker) + RecordRing::cost(options.ring_bytes) +
+         Streams<RecordOut>::cost(options.streams);
+}
+
+Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineOptions& options,
+                                                   Arena::Populate populate) {
+  auto arena = Arena::create(cost(options), populate);
+  if (!arena.ok()) return arena.error();
+  return std::unique_ptr<Pipeline>(new Pipeline(std::move(arena.value()), options));
+}
+
+Pipeline::Pipeline(Arena arena, const PipelineOptions& options)
+    : arena_(std::move(arena)),
+      share_(options.share),
+      tracker_(arena_, options.tracker),
+      ring_(arena_, options.ring_bytes, options.overflow),
+      out_(ring_, options.records, &Streams<RecordOut>::app_name),
+      streams_(arena_, options.streams, out_) {}
+
+void Pipeline::run(Burst& burst) {
+  decode_layers(burst);
+  extract_keys(extractor_, tracker_.hash(), burst, keys_);
+  if (share_.workers > 1) keep_own_share(burst);
+  tracker_.prefetch(burst, keys_);
+  advance_clock(burst);
+  enter_fates(burst);
+  tracker_.find(burst, keys_, flows_);
+
+  Observer observer{*this};
+  for (uint32_t begin = 0; begin < burst.count;) {
+    const uint32_t end = tracker_.update(burst, keys_, flows_, begin, observer);
+    streams_.deliver(burst, flows_, begin, end, tracker_);
+    begin = end;
+  }
+  sweep_some();
+  ring_.publish();
+}
+
+// The tracker's clock never goes back, whatever the time stamps do. In replay every worker sees every
+// packet, so that all have the same clock at the same packet.
+void Pipeline::advance_clock(const Burst& burst) {
+  for (uint32_t i = 0; i < burst.count; ++i) {
+    clock_ns_ = std::max(clock_ns_, burst.packet[i].time.ns);
+    flows_.clock_ns[i] = clock_ns_;
+  }
+}
+
+void Pipeline::keep_own_share(const Burst& burst) {
+  for (uint32_t i = 0; i < burst.count; ++i) {
+    // The table uses the low bits and the signature the top ones; the share takes others.
+    const uint64_t owner = keys_.has_key[i] != 0 ? (keys_.hash[i] >> 24 & 0xffff) % share_.workers : 0;
+    foreign_[i] = owner != share_.index ? 1 : 0;
+    if (foreign_[i] != 0) keys_.has_key[i] = 0;
+  }
+}
+
+void Pipeline::enter_fates(const Burst& burst) {
+  std::array<uint32_t, kFates> fates{};
+  uint64_t bytes = 0;
+  uint32_t received = 0;
+  struct {
+    uint32_t ipv4 = 0, ipv6 = 0, tcp = 0, udp = 0, sctp = 0, icmp = 0, vlan = 0, fragments = 0, cut = 0;
+  } seen;
+  for (uint32_t i = 0; i < burst.count; ++i) {
+    if (foreign_[i] != 0) continue;
+    const Layers& layers = burst.layers[i];
+    ++received;
+    bytes += burst.packet[i].wire_bytes;
+    ++fates[static_cast<size_t>(fate_of(layers.status))];
+    seen.vlan += layers.vlan_count != 0;
+    if (layers.status != DecodeStatus::Ip) continue;
+    seen.ipv4 += layers.ip_version == 4;
+    seen.ipv6 += layers.ip_version == 6;
+    const auto protocol = static_cast<IpProtocol>(layers.ip_protocol);
+    seen.tcp += protocol == IpProtocol::Tcp;
+    seen.udp += protocol == IpProtocol::Udp;
+    seen.sctp += protocol == IpProtocol::Sctp;
+    seen.icmp += protocol == IpProtocol::Icmp || protocol == IpProtocol::IcmpV6;
+    seen.fragments += layers.is_fragment;
+    seen.cut += layers.payload_captured < layers.payload_bytes;
+  }
+  ledger_.received.add(received);
+  for (size_t i = 0; i < kFates; ++i) {
+    if (fates[i] != 0) ledger_.enter(static_cast<Fate>(i), fates[i]);
+  }
+  traffic_.bytes.add(bytes);
+  traffic_.ipv4.add(seen.ipv4);
+  traffic_.ipv6.add(seen.ipv6);
+  traffic_.tcp.add(seen.tcp);
+  traffic_.udp.add(seen.udp);
+  traffic_.sctp.add(seen.sctp);
+  traffic_.icmp.add(seen.icmp);
+  traffic_.vlan.add(seen.vlan);
+  traffic_.fragments.add(seen.fragments);
+  traffic_.cut_short.add(seen.cut);
+}
+
+void Pipeline::sweep_some() {
+  const uint64_t passed_ns = std::min(clock_ns_ - swept_ns_, kSweepRound_ns);
+  const uint64_t sets = tracker_.capacity() / FlowTable<FlowEntry>::kWays;
+  const auto due = static_cast<uint32_t>(std::min<uint64_t>(sets * passed_ns / kSweepRound_ns, kSweepSetsPerBurst));
+  if (due == 0) return;
+  swept_ns_ = clock_ns_;
+  Observer observer{*this};
+  tracker_.sweep(clock_ns_, due, observer);
+}
+
+void Pipeline::sweep(uint64_t now_ns) {
+  clock_ns_ = std::max(clock_ns_, now_ns);
+  sweep_some();
+  ring_.publish();
+}
+
+void Pipeline::finish() {
+  Observer observer{*this};
+  tracker_.finish(observer);
+  ring_.publish();
+}
+
+}  // namespace flowscope

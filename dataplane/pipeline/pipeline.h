@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/pipeline/ledger.h"
+#include "dataplane/pipeline/record_out.h"
+#include "dataplane/pipeline/traffic_counters.h"
+#include "flowcore/base/arena.h"
+#include "flowcore/extract/five_tuple.h"
+#include "flowcore/extract/keys.h"
+#include "flowcore/track/flow_tracker.h"
+#include "l7/streams.h"
+
+namespace flowscope {
+
+// Which part of the traffic is this worker's, where every worker sees all of it (replay). The keyed
+// symmetric hash decides, so both directions of a flow go to one worker.
+struct WorkerShare {
+  uint32_t index = 0;
+  uint32_t workers = 1;
+};
+
+struct PipelineOptions {
+  FlowTracker::Options tracker;
+  StreamsOptions streams;
+  RecordChoice records;
+  size_t ring_bytes = size_t{8} << 20;
+  Overflow overflow = Overflow::Shed;
+  WorkerShare share;
+};
+
+// Hops 2 to 8 of the packet's way for one worker: everything behind the port. Owns all of the worker's
+// memory, reserved by create().
+// Thread rule: run, sweep and finish belong to the worker; counters may be read by any thread; the ring's
+// reading side belongs to the exporter.
+class Pipeline {
+ public:
+  // Bytes that create() will reserve.
+  static size_t cost(const PipelineOptions& options);
+  static Result<std::unique_ptr<Pipeline>> create(const PipelineOptions& options, Arena::Populate populate);
+
+  // Takes a received burst through all hops. The frames are no longer needed when it returns.
+  void run(Burst& burst);
+  // No packets came and it is `now_ns`: ends what is idle and shows the exporter what is there.
+  void sweep(uint64_t now_ns);
+  // No packet will come: ends every flow.
+  void finish();
+
+  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  [[nodiscard]] const TrafficCounters& traffic() const { return traffic_; }
+  [[nodiscard]] const FlowTracker& tracker() const { return tracker_; }
+  [[nodiscard]] const StreamsCounters& streams() const { return streams_.counters(); }
+  [[nodiscard]] RecordRing& ring() { return ring_; }
+
+ private:
+  // Ends flows in the right order: first what the parsers still say, then the flow's own record.
+  struct Observer {
+    Pipeline& pipeline;
+    void on_started(FlowEntry&) {}
+    void on_established(FlowEntry&) {}
+    void on_ended(FlowEntry& entry, EndReason reason) {
+      pipeline.streams_.end(entry, reason);
+      pipeline.out_.flow(entry, reason);
+    }
+  };
+
+  Pipeline(Arena arena, const PipelineOptions& options);
+  void advance_clock(const Burst& burst);
+  void keep_own_share(const Burst& burst);
+  void enter_fates(const Burst& burst);
+  void sweep_some();
+
+  Arena arena_;
+  WorkerShare share_;
+  FlowTracker tracker_;
+  RecordRing ring_;
+  RecordOut out_;
+  Streams<RecordOut> streams_;
+  FiveTuple extractor_;
+  FlowKeys keys_;
+  FlowBurst flows_;
+  std::array<uint8_t, kBurstMax> foreign_{};   // packets of other workers' shares
+  uint64_t clock_ns_ = 0;
+  uint64_t swept_ns_ = 0;
+  Ledger ledger_;
+  TrafficCounters traffic_;
+};
+
+}  // namespace flowscope

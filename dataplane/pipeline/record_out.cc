@@ -1,0 +1,82 @@
+#include "dataplane/pipeline/record_out.h"
+
+namespace flowscope {
+
+namespace {
+
+// Suricata's words for a TCP flow's state.
+const char* tcp_state_word(TcpState state) {
+  switch (state) {
+    case TcpState::Active: return "none";
+    case TcpState::SynSent: return "syn_sent";
+    case TcpState::SynReceived: return "syn_recv";
+    case TcpState::Established: return "established";
+    case TcpState::InitiatorClosed: return "fin_wait1";
+    case TcpState::ResponderClosed: return "close_wait";
+    case TcpState::Closing: return "last_ack";
+    case TcpState::Closed: return "closed";
+    case TcpState::Reset: return "closed";
+  }
+  return "none";
+}
+
+FlowState flow_state(const FlowEntry& entry) {
+  if (is_over(entry.state)) return FlowState::Closed;
+  const bool both_spoke = entry.side[0].packets != 0 && entry.side[1].packets != 0;
+  if (entry.is_tcp()) {
+    return entry.state == TcpState::Established || entry.state >= TcpState::InitiatorClosed
+               ? FlowState::Established
+               : FlowState::New;
+  }
+  return both_spoke ? FlowState::Established : FlowState::New;
+}
+
+}  // namespace
+
+uint64_t RecordOut::flow_id_of(const FlowEntry& entry) const {
+  // splitmix64's finaliser over the key's hash and the start.
+  uint64_t mixed = id_hash_(&entry.key) ^ (entry.started_ns * 0x9e3779b97f4a7c15);
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+  return (mixed ^ (mixed >> 31)) >> 11;
+}
+
+RecordHead RecordOut::head_of(const FlowEntry& entry, FlowSide from, Timestamp time) const {
+  RecordHead head;
+  head.protocol = entry.key.protocol;
+  head.ip_version = entry.key.ip_version;
+  head.vlan_id = entry.vlan_id;
+  head.time = time;
+  head.flow_id = flow_id_of(entry);
+  head.source = {.address = entry.key.a_address, .port = entry.key.a_port};
+  head.destination = {.address = entry.key.b_address, .port = entry.key.b_port};
+  if ((from == FlowSide::Initiator) != (entry.initiator == Orientation::Forward)) {
+    std::swap(head.source, head.destination);
+  }
+  head.app_proto = app_name_(entry);
+  return head;
+}
+
+void RecordOut::anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* kind) {
+  if (choice_.anomaly) ring_.push_anomaly(head_of(entry, from, time), AnomalyLayer::AppLayer, kind);
+}
+
+void RecordOut::flow(const FlowEntry& entry, EndReason reason) {
+  if (!choice_.flow) return;
+  const Timestamp last{entry.last_seen_ns};
+  FlowRecord record;
+  for (size_t i = 0; i < record.sides.size(); ++i) {
+    record.sides[i].packets = entry.side[i].packets;
+    record.sides[i].bytes = entry.side[i].bytes;
+    record.sides[i].tcp_flags = entry.side[i].tcp_flags;
+  }
+  record.start = Timestamp{entry.started_ns};
+  record.end = last;
+  record.state = flow_state(entry);
+  record.reason = reason;
+  record.has_tcp = entry.is_tcp();
+  if (record.has_tcp) record.tcp_state = tcp_state_word(entry.state);
+  ring_.push_flow(head_of(entry, FlowSide::Initiator, last), record);
+}
+
+}  // namespace flowscope

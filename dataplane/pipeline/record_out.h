@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/pipeline/record_ring.h"
+#include "flowcore/base/keyed_hash.h"
+#include "flowcore/track/flow_entry.h"
+
+namespace flowscope {
+
+// Which records a worker writes.
+struct RecordChoice {
+  bool flow = true;
+  bool messages = true;
+  bool anomaly = true;
+};
+
+// Turns what trackers and parsers say into records and pushes them into the worker's ring. The Out of
+// Streams.
+// Thread rule: one worker.
+class RecordOut {
+ public:
+  // Of a flow: the name of its protocol, or null.
+  using AppName = const char* (*)(const FlowEntry&);
+
+  RecordOut(RecordRing& ring, const RecordChoice& choice, AppName app_name)
+      : ring_(ring), choice_(choice), app_name_(app_name) {}
+
+  template <class M>
+  void message(const FlowEntry& entry, FlowSide from, Timestamp time, const M& message) {
+    if (choice_.messages) ring_.push_message(head_of(entry, from, time), message);
+  }
+  // `kind` is a literal, an EVE anomaly name.
+  void anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* kind);
+  void flow(const FlowEntry& entry, EndReason reason);
+
+ private:
+  [[nodiscard]] RecordHead head_of(const FlowEntry& entry, FlowSide from, Timestamp time) const;
+  // The same number on every run and whatever the worker: made of the endpoints and the first packet's
+  // time. Below 2^53, so that JSON readers keep it exact.
+  [[nodiscard]] uint64_t flow_id_of(const FlowEntry& entry) const;
+
+  RecordRing& ring_;
+  RecordChoice choice_;
+  AppName app_name_;
+  KeyedHash id_hash_{0x666c6f7773636f70, 0x6520666c6f772069};   // fixed: ids are no secret
+};
+
+}  // namespace flowscope

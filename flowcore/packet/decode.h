@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+
+#include "flowcore/packet/burst.h"
+#include "flowcore/packet/layers.h"
+#include "flowcore/packet/packet_view.h"
+
+namespace flowscope {
+
+// Offsets in Layers have 16 bits: of a longer frame only this much is looked at.
+inline constexpr size_t kDecodedBytesMax = 65535;
+
+// Fills layers[] from packet[] for the whole burst: the second hop of the packet's way.
+// Cost: a fast loop for Ethernet with at most two VLAN tags, IPv4 without options or IPv6 without
+// extension headers, TCP or UDP, lengths in order; everything else goes through decode_frame. Both
+// give the same answer.
+void decode_layers(Burst& burst);
+
+// Decodes one frame of any link type. Decoding is lax: a frame that the capture cut short is
+// decoded as far as it goes. The rules, where Layers leaves room for a choice:
+//  - Truncated when the frame ends inside a link header, the IP header or an IPv6 extension header;
+//    Malformed when the IP header contradicts itself (version, header length, total length), when
+//    an extension header is longer than the packet, or when there are more than kIpv6ExtensionsMax
+//    of them.
+//  - A transport header that is malformed or cut inside its fixed part leaves status Ip and has_l4
+//    false. TCP options may be cut; ports are known then.
+//  - With has_l4 false the payload is all that IP carries, so that a fragment's bytes can be found.
+//  - An IPv4 total length or IPv6 payload length of 0 (segmentation offload, jumbograms) stands for
+//    the rest of the frame as it was on the wire; so does a UDP length of 0.
+//  - All fragments of a datagram, the first included, carry the same ip_protocol, that which the
+//    fragmented part begins with.
+[[nodiscard]] Layers decode_frame(const PacketView& packet);
+
+}  // namespace flowscope

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+
+#include "flowcore/base/byte_reader.h"
+
+namespace flowscope {
+
+// Ethernet types we read (IEEE 802 numbers, IANA "IEEE 802 Numbers").
+enum class EtherType : uint16_t {
+  Ipv4 = 0x0800,
+  Vlan = 0x8100,  // IEEE 802.1Q customer tag
+  Ipv6 = 0x86dd,
+  ProviderVlan = 0x88a8,  // IEEE 802.1ad service tag
+  OldQinQ = 0x9100,       // service tag of switches older than 802.1ad
+};
+
+// Values of a type field up to this one are the length of an IEEE 802.3 frame with an LLC header.
+inline constexpr uint16_t kLlcLengthMax = 1500;
+
+[[nodiscard]] constexpr bool is_ether_type(uint16_t value, EtherType type) {
+  return value == static_cast<uint16_t>(type);
+}
+[[nodiscard]] constexpr bool is_vlan_tag(uint16_t ether_type) {
+  return is_ether_type(ether_type, EtherType::Vlan)
+         || is_ether_type(ether_type, EtherType::ProviderVlan)
+         || is_ether_type(ether_type, EtherType::OldQinQ);
+}
+
+// IEEE 802.3 section 3.1.1: addresses of destination and source, then a type or a length.
+struct EthernetHeader {
+  static constexpr uint32_t kBytes = 14;
+  uint16_t type_or_length = 0;
+
+  static EthernetHeader read(ByteReader& reader) {
+    reader.skip(12);
+    return {.type_or_length = reader.u16()};
+  }
+};
+
+}  // namespace flowscope

@@ -1,0 +1,195 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
+namespace flowscope {
+
+// Memory for sixteen 16-bit numbers: the signatures, or the age ticks, of one table set.
+struct alignas(32) U16Lanes {
+  std::array<uint16_t, 16> at{};
+};
+
+// The smallest of sixteen numbers and the first lane that holds it.
+struct Least {
+  uint32_t value;
+  uint32_t lane;
+};
+
+// U16x16 is sixteen unsigned, wrapping numbers worked on together, Lanes a choice of the sixteen.
+// Each instruction set has both, with one shape and the same results, down to which lane wins a
+// tie.
+
+namespace portable {
+
+class Lanes {
+ public:
+  explicit Lanes(uint32_t bits) : bits_(bits) {}
+  [[nodiscard]] bool any() const { return bits_ != 0; }
+  // Requires: any().
+  [[nodiscard]] uint32_t first() const { return static_cast<uint32_t>(std::countr_zero(bits_)); }
+  [[nodiscard]] Lanes without_first() const { return Lanes(bits_ & (bits_ - 1)); }
+  [[nodiscard]] Lanes without(Lanes other) const { return Lanes(bits_ & ~other.bits_); }
+
+ private:
+  uint32_t bits_;  // one per lane
+};
+
+class U16x16 {
+ public:
+  static U16x16 load(const U16Lanes& lanes) { return U16x16(lanes); }
+  static U16x16 all(uint16_t value) {
+    U16Lanes lanes;
+    lanes.at.fill(value);
+    return U16x16(lanes);
+  }
+  void store(U16Lanes& lanes) const { lanes = lanes_; }
+
+  friend U16x16 operator-(U16x16 x, U16x16 y) {
+    for (size_t i = 0; i < 16; ++i) {
+      x.lanes_.at[i] = static_cast<uint16_t>(x.lanes_.at[i] - y.lanes_.at[i]);
+    }
+    return x;
+  }
+  friend U16x16 min(U16x16 x, U16x16 y) {
+    for (size_t i = 0; i < 16; ++i) {
+      if (y.lanes_.at[i] < x.lanes_.at[i]) x.lanes_.at[i] = y.lanes_.at[i];
+    }
+    return x;
+  }
+  friend Lanes equal(U16x16 x, U16x16 y) {
+    uint32_t bits = 0;
+    for (size_t i = 0; i < 16; ++i) bits |= uint32_t{x.lanes_.at[i] == y.lanes_.at[i]} << i;
+    return Lanes(bits);
+  }
+  friend Lanes at_least(U16x16 x, U16x16 y) {
+    uint32_t bits = 0;
+    for (size_t i = 0; i < 16; ++i) bits |= uint32_t{x.lanes_.at[i] >= y.lanes_.at[i]} << i;
+    return Lanes(bits);
+  }
+  [[nodiscard]] Least least() const {
+    Least least{lanes_.at[0], 0};
+    for (uint32_t i = 1; i < 16; ++i) {
+      if (lanes_.at[i] < least.value) least = {lanes_.at[i], i};
+    }
+    return least;
+  }
+
+ private:
+  explicit U16x16(const U16Lanes& lanes) : lanes_(lanes) {}
+  U16Lanes lanes_;
+};
+
+}  // namespace portable
+
+#ifdef __AVX2__
+namespace avx2 {
+
+class Lanes {
+ public:
+  // `bytes` has both bits of a lane set, or none, as vpmovmskb makes them.
+  static Lanes of_bytes(int bytes) { return Lanes(static_cast<uint32_t>(bytes) & 0x5555'5555U); }
+  [[nodiscard]] bool any() const { return bits_ != 0; }
+  // Requires: any().
+  [[nodiscard]] uint32_t first() const {
+    return static_cast<uint32_t>(std::countr_zero(bits_)) / 2;
+  }
+  [[nodiscard]] Lanes without_first() const { return Lanes(bits_ & (bits_ - 1)); }
+  [[nodiscard]] Lanes without(Lanes other) const { return Lanes(bits_ & ~other.bits_); }
+
+ private:
+  explicit Lanes(uint32_t bits) : bits_(bits) {}
+  uint32_t bits_;  // the lower of two per lane
+};
+
+class U16x16 {
+ public:
+  static U16x16 load(const U16Lanes& lanes) {
+    return U16x16(_mm256_load_si256(reinterpret_cast<const __m256i*>(lanes.at.data())));
+  }
+  static U16x16 all(uint16_t value) {
+    return U16x16(_mm256_set1_epi16(static_cast<int16_t>(value)));
+  }
+  void store(U16Lanes& lanes) const {
+    _mm256_store_si256(reinterpret_cast<__m256i*>(lanes.at.data()), lanes_);
+  }
+  [[nodiscard]] __m256i native() const { return lanes_; }
+
+  friend U16x16 operator-(U16x16 x, U16x16 y) {
+    return U16x16(_mm256_sub_epi16(x.lanes_, y.lanes_));
+  }
+  friend U16x16 min(U16x16 x, U16x16 y) { return U16x16(_mm256_min_epu16(x.lanes_, y.lanes_)); }
+  friend Lanes equal(U16x16 x, U16x16 y) {
+    return Lanes::of_bytes(_mm256_movemask_epi8(_mm256_cmpeq_epi16(x.lanes_, y.lanes_)));
+  }
+  friend Lanes at_least(U16x16 x, U16x16 y) {
+    return equal(U16x16(_mm256_max_epu16(x.lanes_, y.lanes_)), x);
+  }
+  // vphminposuw gives the smallest of eight and the first lane that holds it, in one step.
+  [[nodiscard]] Least least() const {
+    const auto smallest = [](__m128i eight) {
+      return static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(eight)));
+    };
+    const uint32_t low = smallest(_mm256_castsi256_si128(lanes_));
+    const uint32_t high = smallest(_mm256_extracti128_si256(lanes_, 1));
+    // The value is in the low half, the lane in the high half.
+    const uint32_t best = (low & 0xffff) <= (high & 0xffff) ? low : high + (8U << 16);
+    return {best & 0xffff, best >> 16};
+  }
+
+ private:
+  explicit U16x16(__m256i lanes) : lanes_(lanes) {}
+  __m256i lanes_;
+};
+
+}  // namespace avx2
+#endif
+
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+namespace avx512 {
+
+using Lanes = portable::Lanes;  // compares give one bit per lane
+
+// As avx2::U16x16, with compares into mask registers.
+class U16x16 {
+ public:
+  static U16x16 load(const U16Lanes& lanes) { return U16x16(avx2::U16x16::load(lanes)); }
+  static U16x16 all(uint16_t value) { return U16x16(avx2::U16x16::all(value)); }
+  void store(U16Lanes& lanes) const { lanes_.store(lanes); }
+
+  friend U16x16 operator-(U16x16 x, U16x16 y) { return U16x16(x.lanes_ - y.lanes_); }
+  friend U16x16 min(U16x16 x, U16x16 y) { return U16x16(min(x.lanes_, y.lanes_)); }
+  friend Lanes equal(U16x16 x, U16x16 y) {
+    return Lanes(_mm256_cmpeq_epi16_mask(x.lanes_.native(), y.lanes_.native()));
+  }
+  friend Lanes at_least(U16x16 x, U16x16 y) {
+    return Lanes(_mm256_cmpge_epu16_mask(x.lanes_.native(), y.lanes_.native()));
+  }
+  [[nodiscard]] Least least() const { return lanes_.least(); }
+
+ private:
+  explicit U16x16(avx2::U16x16 lanes) : lanes_(lanes) {}
+  avx2::U16x16 lanes_;
+};
+
+}  // namespace avx512
+#endif
+
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+using avx512::Lanes;
+using avx512::U16x16;
+#elif defined(__AVX2__)
+using avx2::Lanes;
+using avx2::U16x16;
+#else
+using portable::Lanes;
+using portable::U16x16;
+#endif
+
+}  // namespace flowscope

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "flowcore/base/flow_side.h"
+#include "flowcore/packet/burst.h"
+
+namespace flowscope {
+
+// The tracker's columns beside a Burst: which flow each packet belongs to, and which side sent it.
+struct FlowBurst {
+  static constexpr uint32_t kNoFlow = UINT32_MAX;
+
+  std::array<uint64_t, kBurstMax> clock_ns;  // in: tracker's clock at each packet, never going back
+  std::array<uint32_t, kBurstMax> guess;     // find(): likely slot, not verified
+  std::array<uint32_t, kBurstMax> slot;      // update(): the flow's slot, kNoFlow without key
+  std::array<FlowSide, kBurstMax> side;      // update(): the sender
+};
+
+}  // namespace flowscope

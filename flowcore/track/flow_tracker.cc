@@ -1,0 +1,64 @@
+#include "flowcore/track/flow_tracker.h"
+
+namespace flowscope {
+
+void FlowTracker::prefetch(const Burst& burst, const FlowKeys& keys) const {
+  for (uint32_t i = 0; i < burst.count; ++i) table_.prefetch_set(keys.hash[i]);
+}
+
+void FlowTracker::find(const Burst& burst, const FlowKeys& keys, FlowBurst& flows) const {
+  for (uint32_t i = 0; i < burst.count; ++i) flows.guess[i] = table_.guess(keys.hash[i]);
+}
+
+void FlowTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orientation,
+                        const Layers& layers, Timestamp time) {
+  created_.add(1);
+  const bool is_tcp = layers.has_l4 && key.protocol == static_cast<uint8_t>(IpProtocol::Tcp);
+  const TcpSignal signal = is_tcp ? tcp_signal(layers.tcp_flags) : TcpSignal::Plain;
+  entry = FlowEntry{};
+  entry.key = key;
+  entry.started_ns = time.ns;
+  entry.vlan_id = layers.vlan_id;
+  entry.midstream = is_tcp && signal != TcpSignal::Syn;
+  // A SYN-ACK seen first was sent by the responder (RFC 9293 section 3.5).
+  const bool sent_by_responder = signal == TcpSignal::SynAck;
+  const bool forward = (orientation == Orientation::Forward) != sent_by_responder;
+  entry.initiator = forward ? Orientation::Forward : Orientation::Reverse;
+}
+
+bool FlowTracker::reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers) {
+  if (!layers.has_l4 || !entry.is_tcp() || tcp_signal(layers.tcp_flags) != TcpSignal::Syn) return false;
+  if (is_over(entry.state)) return true;
+  const SideCounters& sender = entry.side[index_of(entry.side_of(orientation))];
+  // A SYN that repeats the sender's own is a retransmission; a responder's first SYN is a simultaneous
+  // open while the initiator's is unanswered.
+  if (sender.syn_seen) return sender.initial_seq != layers.tcp_seq;
+  return entry.state != TcpState::SynSent && entry.state != TcpState::Active;
+}
+
+bool FlowTracker::account(FlowEntry& entry, FlowSide side, const Layers& layers,
+                          const PacketView& packet) {
+  SideCounters& sender = entry.side[index_of(side)];
+  if (sender.packets == 0) sender.ttl = layers.ttl;
+  ++sender.packets;
+  sender.bytes += packet.wire_bytes;
+  entry.last_seen_ns = packet.time.ns;
+  if (!layers.has_l4 || !entry.is_tcp()) return false;
+  sender.tcp_flags |= layers.tcp_flags;
+  const TcpSignal signal = tcp_signal(layers.tcp_flags);
+  if (signal == TcpSignal::Syn || signal == TcpSignal::SynAck) {
+    sender.syn_seen = true;
+    sender.initial_seq = layers.tcp_seq;
+  }
+  const TcpState before = entry.state;
+  entry.state = next_tcp_state(before, side, signal);
+  return entry.state == TcpState::Established && before != TcpState::Established;
+}
+
+EndReason FlowTracker::reason_of(const FlowEntry& entry, EndReason otherwise) {
+  if (entry.state == TcpState::Closed) return EndReason::Fin;
+  if (entry.state == TcpState::Reset) return EndReason::Rst;
+  return otherwise;
+}
+
+}  // namespace flowscope

@@ -1,0 +1,182 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+
+#include "flowcore/base/counter.h"
+#include "flowcore/base/keyed_hash.h"
+#include "flowcore/extract/keys.h"
+#include "flowcore/packet/burst.h"
+#include "flowcore/table/flow_table.h"
+#include "flowcore/track/flow_burst.h"
+#include "flowcore/track/flow_entry.h"
+#include "flowcore/track/idle_policy.h"
+
+namespace flowscope {
+
+// What hears of the lives of flows. The entry is live during the call; on_ended is its last moment.
+template <class O>
+concept FlowObserver = requires(O& observer, FlowEntry& entry, EndReason reason) {
+  observer.on_started(entry);
+  observer.on_established(entry);
+  observer.on_ended(entry, reason);
+};
+
+// Follows every flow of one worker: finds or makes the flow of each packet, accounts the packet to its
+// side, walks the TCP states, and ends flows that fell silent, closed or were pushed out.
+//
+// Exactness: the outcome depends only on the order and times of the packets, not on how they are cut
+// into bursts. find() only guesses and prefetches; update() decides packet by packet, in order.
+// Balance: created() == ended() + live() at every return.
+// Thread rule: one worker; counters may be read by any thread. No allocation after construction.
+class FlowTracker {
+ public:
+  struct Options {
+    uint32_t flows_max = 1 << 18;
+    IdlePolicy idle;
+    uint64_t hash_seed_low = 0;
+    uint64_t hash_seed_high = 0;
+  };
+  static size_t cost(const Options& options) { return FlowTable<FlowEntry>::cost(options.flows_max); }
+  FlowTracker(Arena& arena, const Options& options)
+      : hash_(options.hash_seed_low, options.hash_seed_high),
+        table_(arena, options.flows_max),
+        timeouts_(options.idle),
+        age_least_(tick_count(timeouts_.least())) {}
+
+  // The hash that keys[] must have been made with.
+  [[nodiscard]] const KeyedHash& hash() const { return hash_; }
+
+  // Hop 4a: asks for the set of each key; the lines arrive while the caller goes on.
+  void prefetch(const Burst& burst, const FlowKeys& keys) const;
+  // Hop 4b: guesses the flow of each packet by signature and asks for its entry.
+  void find(const Burst& burst, const FlowKeys& keys, FlowBurst& flows) const;
+  // Hop 5: from packet `begin` on, finds or makes each packet's flow and accounts it. Stops before a
+  // packet that must end a flow which an earlier packet of this same run touched, so that the caller can
+  // deliver those first; returns the packet to go on with (burst.count when all are done).
+  template <FlowObserver O>
+  uint32_t update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t begin, O& observer);
+
+  // Ends flows that have been idle for their time-out; visits at most `sets_max` sets and goes on from
+  // there at the next call. Requires: clock_ns never goes back.
+  template <FlowObserver O>
+  void sweep(uint64_t clock_ns, uint32_t sets_max, O& observer);
+  // Ends every flow.
+  template <FlowObserver O>
+  void finish(O& observer);
+
+  [[nodiscard]] FlowEntry& entry(uint32_t slot) { return table_.entry(slot); }
+  [[nodiscard]] uint32_t capacity() const { return table_.capacity(); }
+  [[nodiscard]] uint64_t created() const { return created_.value(); }
+  [[nodiscard]] uint64_t ended() const { return ended_.value(); }
+  [[nodiscard]] uint64_t evicted() const { return evicted_.value(); }
+  [[nodiscard]] uint64_t live() const { return created_.value() - ended_.value(); }
+
+ private:
+  // The table's age clock: 8.4 ms a tick, so that 16 bits span nine minutes.
+  static constexpr uint32_t kTickShift = 23;
+  static uint16_t tick(uint64_t clock_ns) { return static_cast<uint16_t>(clock_ns >> kTickShift); }
+  static uint16_t tick_count(uint64_t span_ns) {
+    return static_cast<uint16_t>(std::min<uint64_t>(span_ns >> kTickShift, 0x7fff));
+  }
+
+  template <FlowObserver O>
+  uint32_t make_room(uint64_t hash, O& observer);
+  template <FlowObserver O>
+  void end(FlowEntry& entry, EndReason reason, O& observer);
+  void start(FlowEntry& entry, const FlowKey& key, Orientation orientation, const Layers& layers,
+             Timestamp time);
+  // A new SYN on a tuple whose flow is over, or that the old flow did not send.
+  static bool reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers);
+  // True when this packet completed the handshake.
+  static bool account(FlowEntry& entry, FlowSide side, const Layers& layers, const PacketView& packet);
+  static EndReason reason_of(const FlowEntry& entry, EndReason otherwise);
+
+  KeyedHash hash_;
+  FlowTable<FlowEntry> table_;
+  IdleTimeouts timeouts_;
+  uint16_t age_least_;
+  uint32_t serial_ = 0;
+  Counter created_;
+  Counter ended_;
+  Counter evicted_;
+};
+
+template <FlowObserver O>
+uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t begin,
+                             O& observer) {
+  ++serial_;
+  for (uint32_t i = begin; i < burst.count; ++i) {
+    flows.slot[i] = FlowBurst::kNoFlow;
+    if (!keys.has_key[i]) continue;
+    const FlowKey& key = keys.key[i];
+    const uint64_t clock_ns = flows.clock_ns[i];
+    uint32_t slot = table_.find(keys.hash[i], key, flows.guess[i]);
+    bool is_new = false;
+    if (slot == FlowTable<FlowEntry>::kNone) [[unlikely]] {
+      slot = make_room(keys.hash[i], observer);
+      if (slot == FlowTable<FlowEntry>::kNone) return i;
+      table_.place(slot, keys.hash[i], tick(clock_ns));
+      is_new = true;
+    } else {
+      FlowEntry& old = table_.entry(slot);
+      const bool expired = timeouts_.expired(old, clock_ns);
+      if (expired || reopens(old, keys.orientation[i], burst.layers[i])) [[unlikely]] {
+        if (old.segment_serial == serial_) return i;
+        end(old, reason_of(old, expired ? EndReason::IdleTimeout : EndReason::Reopened), observer);
+        is_new = true;
+      }
+      table_.touch(slot, tick(clock_ns));
+    }
+    FlowEntry& entry = table_.entry(slot);
+    if (is_new) {
+      start(entry, key, keys.orientation[i], burst.layers[i], burst.packet[i].time);
+      observer.on_started(entry);
+    }
+    entry.clock_ns = clock_ns;
+    entry.segment_serial = serial_;
+    flows.slot[i] = slot;
+    flows.side[i] = entry.side_of(keys.orientation[i]);
+    if (account(entry, flows.side[i], burst.layers[i], burst.packet[i])) observer.on_established(entry);
+  }
+  return burst.count;
+}
+
+// A free slot for `hash`, evicting when its sets are full; kNone when the victim was touched in this run.
+template <FlowObserver O>
+uint32_t FlowTracker::make_room(uint64_t hash, O& observer) {
+  const auto choice = table_.choose(hash);
+  if (choice.occupied) {
+    FlowEntry& victim = table_.entry(choice.slot);
+    if (victim.segment_serial == serial_) return FlowTable<FlowEntry>::kNone;
+    evicted_.add(1);
+    end(victim, reason_of(victim, EndReason::Evicted), observer);
+    table_.vacate(choice.slot, hash_(&victim.key));
+  }
+  return choice.slot;
+}
+
+template <FlowObserver O>
+void FlowTracker::end(FlowEntry& entry, EndReason reason, O& observer) {
+  observer.on_ended(entry, reason);
+  ended_.add(1);
+}
+
+template <FlowObserver O>
+void FlowTracker::sweep(uint64_t clock_ns, uint32_t sets_max, O& observer) {
+  table_.sweep(sets_max, tick(clock_ns), age_least_, [&](uint32_t slot, FlowEntry& entry) {
+    if (!timeouts_.expired(entry, clock_ns)) return;
+    end(entry, reason_of(entry, EndReason::IdleTimeout), observer);
+    table_.vacate(slot, hash_(&entry.key));
+  });
+}
+
+template <FlowObserver O>
+void FlowTracker::finish(O& observer) {
+  table_.for_each([&](uint32_t slot, FlowEntry& entry) {
+    end(entry, reason_of(entry, EndReason::Shutdown), observer);
+    table_.vacate(slot, hash_(&entry.key));
+  });
+}
+
+}  // namespace flowscope

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "flowcore/base/bytes.h"
+
+namespace flowscope::dns {
+
+// RFC 1035 section 2.3.4: a name is at most 255 bytes on the wire, length bytes and root included.
+inline constexpr size_t kNameBytesMax = 255;
+// How many compression pointers one name may follow. They must also go strictly backwards, so this
+// bounds the time of a hostile name, not its end.
+inline constexpr uint32_t kNamePointersMax = 128;
+
+// Steps through the labels of a name, following compression pointers (RFC 1035 section 4.1.4).
+// Ends after the root label, or at the first fault: then sound() is false.
+// Lifetime: borrows the message. Cost: bounded by kNameBytesMax and kNamePointersMax.
+class LabelWalk {
+ public:
+  // `offset` is where the name starts, counted from the message's header.
+  LabelWalk(Bytes message, size_t offset)
+      : message_(message), position_(offset), run_start_(offset) {}
+
+  // The next label in `label`; false when the name is over or bad.
+  bool next(Bytes& label);
+  // Meaningful once next() gave false.
+  [[nodiscard]] bool sound() const { return sound_; }
+
+ private:
+  bool follow_pointer(uint8_t high_bits);
+  bool stop_at_fault() {
+    sound_ = false;
+    return false;
+  }
+
+  Bytes message_;
+  size_t position_;
+  size_t run_start_;  // where the present run of labels began; a pointer must point before it
+  uint32_t wire_bytes_ = 1;
+  uint32_t pointers_ = 0;
+  bool sound_ = true;
+};
+
+// A name in presentation form without the final dot; the root is the empty text. A dot or backslash
+// inside a label is written \. and \\, bytes outside printable ASCII \DDD (RFC 4343 section 2.1).
+// Spaces stay as they are, as RFC 6763 section 4.3 wants for service names.
+class NameText {
+ public:
+  // Requires: the label came from a LabelWalk, whose limits keep the text inside the array.
+  void append_label(Bytes label);
+  [[nodiscard]] std::string_view view() const { return {characters_.data(), size_}; }
+
+ private:
+  void append_escaped(uint8_t byte);
+
+  // Four characters for each byte of the longest name.
+  std::array<char, size_t{4} * (kNameBytesMax + 1)> characters_;
+  size_t size_ = 0;
+};
+
+// Appends the name at `offset` to an empty `text`, as far as it is sound; whether all of it is.
+bool read_name(Bytes message, size_t offset, NameText& text);
+
+// Whether the name at `offset` is sound from its first label to its root.
+[[nodiscard]] bool name_is_sound(Bytes message, size_t offset);
+
+// Where the bytes of the name at `offset` end in place (after its root or its first pointer), or 0
+// when the message ends before that or the label type is unknown. Follows no pointer.
+[[nodiscard]] size_t end_of_name(Bytes message, size_t offset);
+
+}  // namespace flowscope::dns

@@ -1,0 +1,67 @@
+#include "l7/dns/vocabulary.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace flowscope::dns {
+
+namespace {
+
+struct NamedNumber {
+  uint16_t number;
+  std::string_view name;
+};
+
+// Types 0 to 65, by number; empty where the registry has none.
+constexpr std::array<std::string_view, 66> kLowTypes = {
+    "",       "A",     "NS",     "MD",         "MF",      "CNAME",      "SOA",   "MB",
+    "MG",     "MR",    "NULL",   "WKS",        "PTR",     "HINFO",      "MINFO", "MX",
+    "TXT",    "RP",    "AFSDB",  "X25",        "ISDN",    "RT",         "NSAP",  "NSAPPTR",
+    "SIG",    "KEY",   "PX",     "GPOS",       "AAAA",    "LOC",        "NXT",   "EID",
+    "NIMLOC", "SRV",   "ATMA",   "NAPTR",      "KX",      "CERT",       "A6",    "DNAME",
+    "SINK",   "OPT",   "APL",    "DS",         "SSHFP",   "IPSECKEY",   "RRSIG", "NSEC",
+    "DNSKEY", "DHCID", "NSEC3",  "NSEC3PARAM", "TLSA",    "SMIMEA",     "",      "HIP",
+    "NINFO",  "RKEY",  "TALINK", "CDS",        "CDNSKEY", "OPENPGPKEY", "CSYNC", "ZONEMD",
+    "SVCB",   "HTTPS"};
+
+// The sparse rest, ascending.
+constexpr std::array kHighTypes = std::to_array<NamedNumber>({
+    {99, "SPF"},    {100, "UINFO"}, {101, "UID"},      {102, "GID"},  {103, "UNSPEC"},
+    {104, "NID"},   {105, "L32"},   {106, "L64"},      {107, "LP"},   {108, "EUI48"},
+    {109, "EUI64"}, {249, "TKEY"},  {250, "TSIG"},     {251, "IXFR"}, {252, "AXFR"},
+    {253, "MAILB"}, {254, "MAILA"}, {255, "ANY"},      {256, "URI"},  {257, "CAA"},
+    {258, "AVC"},   {259, "DOA"},   {260, "AMTRELAY"}, {32768, "TA"}, {32769, "DLV"},
+});
+
+// RFC 6895 section 2.3; 12 to 15 are not assigned. 16 is BADVERS in a message, BADSIG in TSIG only.
+constexpr std::array<std::string_view, 24> kRcodes = {
+    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",  "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
+    "NXRRSET", "NOTAUTH", "NOTZONE",  "DSOTYPENI", "",        "",        "",         "",
+    "BADVERS", "BADKEY",  "BADTIME",  "BADMODE",   "BADNAME", "BADALG",  "BADTRUNC", "BADCOOKIE"};
+
+std::string_view numbered(std::string_view prefix, uint16_t number, NumberText& scratch) {
+  char* const digits = std::copy(prefix.begin(), prefix.end(), scratch.data());
+  const char* const end = std::to_chars(digits, scratch.data() + scratch.size(), number).ptr;
+  return {scratch.data(), static_cast<size_t>(end - scratch.data())};
+}
+
+}  // namespace
+
+std::string_view rr_type_name(uint16_t type, NumberText& scratch) {
+  if (type < kLowTypes.size()) {
+    const std::string_view name = kLowTypes.at(type);
+    return name.empty() ? numbered("TYPE", type, scratch) : name;
+  }
+  const auto* const found = std::lower_bound(
+      kHighTypes.begin(), kHighTypes.end(), type,
+      [](const NamedNumber& entry, uint16_t wanted) { return entry.number < wanted; });
+  const bool known = found != kHighTypes.end() && found->number == type;
+  return known ? found->name : numbered("TYPE", type, scratch);
+}
+
+std::string_view rcode_name(uint16_t rcode, NumberText& scratch) {
+  const std::string_view name = rcode < kRcodes.size() ? kRcodes.at(rcode) : std::string_view{};
+  return name.empty() ? numbered("RCODE", rcode, scratch) : name;
+}
+
+}  // namespace flowscope::dns

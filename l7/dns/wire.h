@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "flowcore/base/bytes.h"
+#include "l7/dns/vocabulary.h"
+
+namespace flowscope::dns {
+
+inline constexpr size_t kHeaderBytes = 12;
+// Most questions and records of one message that are checked in full and written out; the rest is
+// only stepped over and counted.
+inline constexpr uint32_t kQuestionsMax = 16;
+inline constexpr uint32_t kRecordsMax = 64;
+
+inline constexpr uint16_t kFlagResponse = 0x8000;
+inline constexpr uint16_t kFlagAuthoritative = 0x0400;
+inline constexpr uint16_t kFlagTruncated = 0x0200;
+inline constexpr uint16_t kFlagRecursionDesired = 0x0100;
+inline constexpr uint16_t kFlagRecursionAvailable = 0x0080;
+inline constexpr uint16_t kFlagZ = 0x0040;
+
+enum class Section : uint8_t { Question = 0, Answer = 1, Authority = 2, Additional = 3 };
+inline constexpr size_t kSections = 4;
+
+// The fixed first part of every message, RFC 1035 section 4.1.1.
+struct DnsHeader {
+  uint16_t id = 0;
+  uint16_t flags = 0;
+  std::array<uint16_t, kSections> claimed{};  // entries of each section, as the sender says
+
+  [[nodiscard]] bool has(uint16_t flag) const { return (flags & flag) != 0; }
+  [[nodiscard]] uint8_t opcode() const { return flags >> 11 & 0xf; }
+  [[nodiscard]] uint8_t rcode() const { return flags & 0xf; }
+};
+
+// A question or a record whose bytes lie inside the message. Offsets count from the header.
+struct Question {
+  size_t name_at = 0;
+  uint16_t type = 0;
+  uint16_t rr_class = 0;
+};
+struct Record {
+  size_t name_at = 0;
+  uint16_t type = 0;
+  uint16_t rr_class = 0;
+  uint32_t ttl = 0;
+  size_t rdata_at = 0;
+  uint16_t rdata_bytes = 0;
+
+  [[nodiscard]] bool is(RrType wanted) const { return type == static_cast<uint16_t>(wanted); }
+};
+
+// Walks over the entries behind the header in their order. False when the next one does not lie
+// whole in the message; the walk is then over. Lifetime: borrows the message.
+class EntryWalk {
+ public:
+  explicit EntryWalk(Bytes message) : message_(message) {}
+
+  bool next(Question& question);
+  bool next(Record& record);
+  [[nodiscard]] size_t position() const { return position_; }
+
+ private:
+  Bytes message_;
+  size_t position_ = kHeaderBytes;
+};
+
+// Requires: kHeaderBytes bytes.
+[[nodiscard]] DnsHeader read_header(Bytes first_bytes);
+
+}  // namespace flowscope::dns

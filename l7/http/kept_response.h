@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+
+#include "flowcore/base/buffer_pool.h"
+#include "l7/http/transaction.h"
+
+namespace flowscope::http {
+
+// The fields of a response while its body passes by. Takes pool memory for its texts only.
+class KeptResponse {
+ public:
+  explicit KeptResponse(BufferPool& pool) : texts_(pool) {}
+
+  // Copies the fields; line ends left by an obsolete folding become spaces. Without pool memory the
+  // texts are left out and the fields marked as truncated.
+  void keep(const ResponseFields& fields);
+  // Borrowed until the next call that changes this.
+  [[nodiscard]] ResponseFields fields() const;
+  void clear() { texts_.clear(); }
+
+ private:
+  Buffer texts_;  // content type, then location
+  uint16_t content_type_bytes_ = 0;
+  uint16_t status_ = 0;
+  uint8_t minor_version_ = 1;
+  bool truncated_ = false;
+};
+
+}  // namespace flowscope::http

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "l7/parser.h"
+
+namespace flowscope::http {
+
+enum class MessageKind : uint8_t { Request, Response };
+
+// The first line of a message (RFC 9112 section 2.1). Texts are borrowed from the line.
+struct StartLine {
+  MessageKind kind = MessageKind::Request;
+  uint8_t minor_version = 1;  // HTTP/1.x only
+  uint16_t status = 0;        // of a response
+  std::string_view method;    // of a request
+  std::string_view target;
+};
+
+// Reads a line without its end. False when it is not a start line of HTTP/1.x.
+[[nodiscard]] bool parse_start_line(std::string_view line, StartLine& parsed);
+
+// Whether a message may begin with `text`, going by the characters alone (any method is welcome),
+// so that a stream that is not HTTP is recognised before 64 KiB of it are kept waiting for a line
+// end.
+[[nodiscard]] bool may_be_start_line(std::string_view text);
+// may_be_start_line looks no further than this.
+inline constexpr size_t kStartLineSignBytes = 34;
+
+// Whether `text` begins a message with a method in use today, or a status line. Decides within
+// kProbeBytes; when the line end is in sight the whole line must be right.
+[[nodiscard]] Probe probe_start_line(std::string_view text);
+
+// Where in `text` the next message could begin: at its first byte or after a line end.
+struct StartLinePlace {
+  size_t offset = 0;             // text.size() when there is none
+  Probe probe = Probe::NoMatch;  // NeedMore: the text ends within what may be a start line
+};
+[[nodiscard]] StartLinePlace find_start_line(std::string_view text);
+
+}  // namespace flowscope::http

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "flowcore/base/slab.h"
+#include "l7/parser.h"
+
+namespace flowscope {
+
+// Joins the type lists of all protocol folders.
+template <class... Lists>
+struct JoinLists;
+template <class... T>
+struct JoinLists<TypeList<T...>> {
+  using Type = TypeList<T...>;
+};
+template <class... A, class... B, class... Rest>
+struct JoinLists<TypeList<A...>, TypeList<B...>, Rest...> {
+  using Type = typename JoinLists<TypeList<A..., B...>, Rest...>::Type;
+};
+template <>
+struct JoinLists<> {
+  using Type = TypeList<>;
+};
+
+template <class List>
+class ParserSet;
+
+// The parsers of one kind that are built in, each with a slab of instances. Parsers are named by their
+// position in the list; dispatch over the closed list is a jump table, not a virtual call.
+// Thread rule: one worker.
+template <class... P>
+class ParserSet<TypeList<P...>> {
+ public:
+  static constexpr uint32_t kCount = sizeof...(P);
+  static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr std::array<std::string_view, kCount> kNames = {P::kName...};
+
+  static size_t cost(uint32_t instances_each) { return (size_t{0} + ... + Slab<P>::cost(instances_each)); }
+  ParserSet(Arena& arena, uint32_t instances_each) : slabs_{Slab<P>(arena, instances_each)...} {}
+
+  // A new parser of type `index`; 0 when its slab is full.
+  uint32_t make(uint32_t index, const ParserSetup& setup) {
+    uint32_t handle = 0;
+    at(index, [&](auto& slab) { handle = slab.make(setup); });
+    return handle;
+  }
+  void destroy(uint32_t index, uint32_t handle) {
+    at(index, [&](auto& slab) { slab.destroy(handle); });
+  }
+  // Calls f(parser) with the live parser `handle` of type `index`.
+  template <class F>
+  void with(uint32_t index, uint32_t handle, F&& f) {
+    at(index, [&](auto& slab) { f(slab.get(handle)); });
+  }
+
+  // Asks probe.template operator()<Parser>() of each enabled type in order: the first that matches, or
+  // kNone; `maybe` tells that some type needs more bytes.
+  template <class F>
+  static uint32_t identify(uint32_t enabled_mask, bool& maybe, F&& probe) {
+    uint32_t found = kNone;
+    maybe = false;
+    uint32_t index = 0;
+    const auto ask = [&](Probe answer) {
+      if (answer == Probe::Match) found = index;
+      maybe |= answer == Probe::NeedMore;
+      ++index;
+      return answer == Probe::Match;
+    };
+    (void)(ask((enabled_mask >> index & 1) != 0 ? probe.template operator()<P>() : Probe::NoMatch) || ...);
+    return found;
+  }
+
+ private:
+  template <class F>
+  void at(uint32_t index, F&& f) {
+    [&]<size_t... I>(std::index_sequence<I...>) {
+      (void)((I == index && (f(std::get<I>(slabs_)), true)) || ...);
+    }(std::index_sequence_for<P...>{});
+  }
+
+  std::tuple<Slab<P>...> slabs_;
+};
+
+}  // namespace flowscope

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+
+#include "flowcore/base/counter.h"
+#include "flowcore/packet/burst.h"
+#include "flowcore/track/flow_burst.h"
+#include "flowcore/track/flow_tracker.h"
+#include "l7/parser_list.h"
+#include "l7/parser_set.h"
+#include "l7/tcp_session.h"
+
+namespace flowscope {
+
+// Sizes of the streams stage; all memory is reserved from them at the start.
+struct StreamsOptions {
+  uint32_t streams_max = 1 << 16;      // flows with a parser or a stream at the same time
+  size_t buffers_bytes = 64 << 20;     // bytes kept past their packet, of all flows
+  SegmentStore::Options segments;
+  uint32_t stream_parsers = UINT32_MAX;    // bit i: parser i of AllStreamParsers is on
+  uint32_t datagram_parsers = UINT32_MAX;  // the same for AllDatagramParsers
+};
+
+// Counters of the streams stage; any thread may read them.
+struct StreamsCounters {
+  Counter sessions;           // TCP sessions opened
+  Counter sessions_refused;   // flows left unparsed because every place was taken
+  Counter identified;         // flows whose protocol was found
+  Counter parse_errors;       // parsers that gave up on a broken stream
+  Counter gap_bytes;          // bytes that parsers did not get
+  Counter strays;             // segments refused because they lie outside any window
+};
+
+// Hop 6 and 7: takes each packet's payload through reassembly to the parser of its flow. A flow that no
+// parser fits, or whose parser is done, costs one comparison from then on.
+// `Out` takes what parsers find; entry and message are valid during the call:
+//   template <class M> void message(const FlowEntry&, FlowSide from, Timestamp, const M& message);
+//   void anomaly(const FlowEntry&, FlowSide from, Timestamp, const char* kind);
+// Thread rule: one worker; counters may be read by any thread. No allocation after construction.
+template <class Out>
+class Streams {
+ public:
+  static size_t cost(const StreamsOptions& options) {
+    return Slab<TcpSession>::cost(options.streams_max) + StreamSet::cost(options.streams_max) +
+           DatagramSet::cost(options.streams_max) + BufferPool::cost(options.buffers_bytes) +
+           SegmentStore::cost(options.segments);
+  }
+  Streams(Arena& arena, const StreamsOptions& options, Out& out)
+      : options_(options),
+        out_(out),
+        buffers_(arena, options.buffers_bytes),
+        store_(arena, buffers_, options.segments),
+        sessions_(arena, options.streams_max),
+        stream_parsers_(arena, options.streams_max),
+        datagram_parsers_(arena, options.streams_max) {}
+
+  // Delivers the payloads of packets [begin, end).
+  void deliver(const Burst& burst, const FlowBurst& flows, uint32_t begin, uint32_t end,
+               FlowTracker& tracker);
+  // The flow is over: what is held is handed on, the parser says its last, all memory comes back.
+  void end(FlowEntry& entry, EndReason reason);
+
+  // The EVE name of the flow's protocol, or null while unknown.
+  static const char* app_name(const FlowEntry& entry);
+  [[nodiscard]] const StreamsCounters& counters() const { return counters_; }
+  [[nodiscard]] uint32_t live() const { return sessions_.live(); }
+  [[nodiscard]] size_t buffer_bytes_in_use() const { return buffers_.bytes_in_use(); }
+
+ private:
+  using StreamSet = ParserSet<AllStreamParsers>;
+  using DatagramSet = ParserSet<AllDatagramParsers>;
+  static constexpr uint8_t kDatagramProbesMax = 4;
+
+  // What parsers see of us: everything they say is about one flow at one time.
+  struct ParserSink {
+    Out& out;
+    const FlowEntry& entry;
+    Timestamp time;
+    template <class M>
+    void message(FlowSide from, const M& message) {
+      out.message(entry, from, time, message);
+    }
+    void anomaly(FlowSide from, const char* kind) { out.anomaly(entry, from, time, kind); }
+  };
+  // What a TcpStream of one side hands its bytes to.
+  struct SideSink {
+    Streams& streams;
+    FlowEntry& entry;
+    TcpSession& session;
+    FlowSide side;
+    Timestamp time;
+    void on_bytes(Bytes bytes) {
+      if (!session.finished) streams.on_bytes(*this, bytes);
+    }
+    void on_gap(uint32_t missing_bytes) {
+      streams.counters_.gap_bytes.add(missing_bytes);
+      if (!session.finished) streams.on_gap(*this, missing_bytes);
+    }
+  };
+
+  void segment(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers,
+               uint64_t clock_ns);
+  void datagram(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers);
+  bool open_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers);
+  void close_datagrams(FlowEntry& entry, StreamEnd end);
+  void drop_datagrams(FlowEntry& entry);
+  uint32_t open_session(FlowEntry& entry);
+  void close_session(FlowEntry& entry, TcpSession& session, StreamEnd end);
+  void drop_session(FlowEntry& entry, TcpSession& session);
+  void on_bytes(SideSink& from, Bytes bytes);
+  void on_gap(SideSink& from, uint32_t missing_bytes);
+  void probe(SideSink& from, Bytes bytes);
+  void adopt(SideSink& from, uint32_t parser_index, Bytes bytes);
+  void feed(SideSink& from, Bytes bytes);
+  void heed(SideSink& from, ParseStatus status);
+
+  StreamsOptions options_;
+  Out& out_;
+  BufferPool buffers_;
+  SegmentStore store_;
+  Slab<TcpSession> sessions_;
+  StreamSet stream_parsers_;
+  DatagramSet datagram_parsers_;
+  StreamsCounters counters_;
+};
+
+template <class Out>
+void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t begin, uint32_t end,
+                           FlowTracker& tracker) {
+  constexpr uint32_t kAhead = 6;   // packets whose session is asked for while earlier ones are served
+  for (uint32_t i = begin; i < end; ++i) {
+    if (i + kAhead < end && flows.slot[i + kAhead] != FlowBurst::kNoFlow) {
+      const FlowEntry& later = tracker.entry(flows.slot[i + kAhead]);
+      if (later.is_tcp() && later.stream != FlowEntry::kStreamOff) sessions_.prefetch(later.stream);
+    }
+    if (flows.slot[i] == FlowBurst::kNoFlow || !burst.layers[i].has_l4) continue;
+    FlowEntry& entry = tracker.entry(flows.slot[i]);
+    if (entry.stream == FlowEntry::kStreamOff) continue;
+    if (entry.is_tcp()) {
+      segment(entry, flows.side[i], burst.packet[i], burst.layers[i], flows.clock_ns[i]);
+    } else if (entry.key.protocol == static_cast<uint8_t>(IpProtocol::Udp)) {
+      datagram(entry, flows.side[i], burst.packet[i], burst.layers[i]);
+    }
+  }
+}
+
+}  // namespace flowscope
+
+#include "l7/streams_tcp.h"       // IWYU pragma: keep
+#include "l7/streams_datagram.h"  // IWYU pragma: keep

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "flowcore/stream/tcp_stream.h"
+#include "l7/parser.h"
+
+namespace flowscope {
+
+// The first bytes of one side while the protocol is not known.
+struct ProbePrefix {
+  std::array<uint8_t, kProbeBytes> kept;
+  uint8_t size = 0;
+  bool hopeless = false;        // no parser can match this side any more
+  uint32_t skipped_bytes = 0;   // bytes of a hopeless side that were not kept
+
+  [[nodiscard]] Bytes bytes() const { return {kept.data(), size}; }
+  void append(Bytes bytes) {
+    const Bytes fitting = bytes.first(kept.size() - size);
+    std::memcpy(kept.data() + size, fitting.begin(), fitting.size());
+    size = static_cast<uint8_t>(size + fitting.size());
+  }
+};
+
+// What a TCP flow holds while its bytes are of interest: both sides in order, and the parser once the
+// first bytes told which one.
+struct TcpSession {
+  static constexpr uint8_t kProbesMax = 16;   // runs of bytes looked at before the flow is left alone
+
+  std::array<TcpStream, 2> stream;
+  std::array<ProbePrefix, 2> prefix;
+  uint32_t parser = 0;           // handle in the slab of parser_index, 0 while unknown
+  uint8_t parser_index = 0;
+  uint8_t probes = 0;
+  bool finished = false;         // nothing more is wanted; to be dropped when the call returns
+};
+
+}  // namespace flowscope

@@ -1,0 +1,88 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "flowcore/table/flow_table.h"
+
+namespace flowscope {
+namespace {
+
+struct Record {
+  uint64_t key;
+};
+using Table = FlowTable<Record>;
+
+constexpr uint32_t kSets = 64;
+
+constexpr uint64_t hash_of(uint64_t key) { return (key + 1) << 48 | key % kSets; }
+
+class SweepTest : public testing::Test {
+ protected:
+  Table::Slot add(uint64_t key, uint16_t tick) {
+    const Table::Slot slot = table_.choose(hash_of(key)).slot;
+    table_.place(slot, hash_of(key), tick).key = key;
+    return slot;
+  }
+  std::vector<uint64_t> due_keys(uint32_t sets_max, uint16_t now, uint16_t age_min) {
+    std::vector<uint64_t> keys;
+    table_.sweep(sets_max, now, age_min,
+                 [&](Table::Slot, Record& record) { keys.push_back(record.key); });
+    return keys;
+  }
+
+  Arena arena_ =
+      std::move(Arena::create(Table::cost(kSets * Table::kWays), Arena::Populate::Lazily).value());
+  Table table_{arena_, kSets* Table::kWays};
+};
+
+TEST_F(SweepTest, CallsForEntriesThatAreOldEnough) {
+  add(1, 100);
+  add(2, 101);
+  add(3, 102);
+  EXPECT_EQ(due_keys(kSets, 111, 10), (std::vector<uint64_t>{1, 2}));
+}
+
+TEST_F(SweepTest, GoesOnWhereTheLastOneEnded) {
+  for (uint64_t key = 0; key < kSets; ++key) add(key, 0);
+  std::vector<uint64_t> keys;
+  for (uint32_t part = 0; part < kSets; part += 8) {
+    const auto some = due_keys(8, 50, 50);
+    EXPECT_EQ(some.size(), 8U);
+    keys.insert(keys.end(), some.begin(), some.end());
+  }
+  for (uint64_t key = 0; key < kSets; ++key) EXPECT_EQ(keys.at(key), key);
+  EXPECT_EQ(due_keys(1, 50, 50), std::vector<uint64_t>{0}) << "starts over";
+}
+
+TEST_F(SweepTest, VisitsNoSetTwiceInOneCall) {
+  for (uint64_t key = 0; key < kSets; ++key) add(key, 0);
+  EXPECT_EQ(due_keys(UINT32_MAX, 50, 50).size(), kSets);
+}
+
+TEST_F(SweepTest, MayVacateWhatIsDue) {
+  for (uint64_t key = 0; key < 300; ++key) add(key, static_cast<uint16_t>(key % 2));
+  table_.sweep(kSets, 100, 100,
+               [&](Table::Slot slot, Record& record) { table_.vacate(slot, hash_of(record.key)); });
+  EXPECT_EQ(table_.size(), 150U);
+  EXPECT_TRUE(due_keys(kSets, 100, 100).empty());
+}
+
+TEST_F(SweepTest, OldEntriesStayOldWhenTheClockWraps) {
+  const Table::Slot slot = add(1, 0);
+  uint16_t now = 0;
+  for (int quarter_turns = 0; quarter_turns < 12; ++quarter_turns) {
+    now = static_cast<uint16_t>(now + 0x4000);
+    (void)due_keys(kSets, now, 0xffff);
+    const int ticks = (quarter_turns + 1) * 0x4000;
+    EXPECT_EQ(table_.age(slot, now), std::min(ticks, 0x8000)) << "after " << ticks << " ticks";
+  }
+}
+
+TEST_F(SweepTest, AnEntryNewerThanTheSweepsClockIsNotDue) {
+  add(1, 105);
+  EXPECT_TRUE(due_keys(kSets, 100, 1).empty());
+}
+
+}  // namespace
+}  // namespace flowscope

@@ -1,0 +1,244 @@
+#include "flowcore/track/flow_tracker.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "flowcore/extract/five_tuple.h"
+#include "flowcore/packet/decode.h"
+#include "tests/support/packet_builder.h"
+
+namespace flowscope {
+namespace {
+
+using testing::Frame;
+using testing::PacketBuilder;
+constexpr uint64_t kSecond = 1'000'000'000;
+
+struct TimedFrame {
+  uint64_t time_ns;
+  Frame frame;
+};
+
+// Drives a tracker with frames in bursts of a given size and writes down what it says.
+class Rig {
+ public:
+  explicit Rig(const FlowTracker::Options& options = {.flows_max = 4096})
+      : arena_(std::move(Arena::create(FlowTracker::cost(options), Arena::Populate::Lazily).value())),
+        tracker_(std::make_unique<FlowTracker>(arena_, options)) {}
+
+  void track(const std::vector<TimedFrame>& frames, uint32_t burst_size = 1) {
+    for (size_t at = 0; at < frames.size(); at += burst_size) {
+      burst_->count = 0;
+      for (size_t i = at; i < std::min(frames.size(), at + burst_size); ++i) {
+        const Frame& frame = frames[i].frame;
+        burst_->packet[burst_->count++] = {.frame = {frame.data(), frame.size()},
+                                           .time = {frames[i].time_ns},
+                                           .wire_bytes = static_cast<uint32_t>(frame.size())};
+      }
+      run();
+    }
+  }
+  void sweep(uint64_t now_ns) { tracker_->sweep(now_ns, UINT32_MAX, *this); }
+  void finish() { tracker_->finish(*this); }
+
+  void on_started(FlowEntry& entry) { say(entry, "started"); }
+  void on_established(FlowEntry& entry) { say(entry, "established"); }
+  void on_ended(FlowEntry& entry, EndReason reason) {
+    constexpr std::array<const char*, 6> kNames = {"fin", "rst", "idle", "evicted", "reopened", "shutdown"};
+    say(entry, std::string("ended ") + kNames.at(static_cast<size_t>(reason)) + " "
+                   + std::to_string(entry.side[0].packets) + "/" + std::to_string(entry.side[1].packets) + " "
+                   + std::to_string(entry.side[0].bytes) + "/" + std::to_string(entry.side[1].bytes)
+                   + " at " + std::to_string(entry.started_ns) + "-" + std::to_string(entry.last_seen_ns));
+  }
+
+  [[nodiscard]] const std::vector<std::string>& log() const { return log_; }
+  [[nodiscard]] FlowTracker& tracker() { return *tracker_; }
+  [[nodiscard]] int count(std::string_view what) const {
+    int found = 0;
+    for (const std::string& line : log_) found += line.find(what) != std::string::npos ? 1 : 0;
+    return found;
+  }
+
+ private:
+  void run() {
+    decode_layers(*burst_);
+    extract_keys(FiveTuple::bidirectional(), tracker_->hash(), *burst_, *keys_);
+    for (uint32_t i = 0; i < burst_->count; ++i) {
+      clock_ns_ = std::max(clock_ns_, burst_->packet[i].time.ns);
+      flows_->clock_ns[i] = clock_ns_;
+    }
+    tracker_->prefetch(*burst_, *keys_);
+    tracker_->find(*burst_, *keys_, *flows_);
+    for (uint32_t begin = 0; begin < burst_->count;) {
+      const uint32_t end = tracker_->update(*burst_, *keys_, *flows_, begin, *this);
+      ASSERT_GT(end, begin) << "every run makes progress";
+      begin = end;
+    }
+    ASSERT_EQ(tracker_->created(), tracker_->ended() + tracker_->live());
+  }
+  void say(const FlowEntry& entry, const std::string& what) {
+    log_.push_back(std::to_string(entry.key.a_port) + "-" + std::to_string(entry.key.b_port) + " "
+                   + (entry.initiator == Orientation::Forward ? "a" : "b") + " " + what);
+  }
+
+  Arena arena_;
+  std::unique_ptr<FlowTracker> tracker_;
+  std::unique_ptr<Burst> burst_ = std::make_unique<Burst>();
+  std::unique_ptr<FlowKeys> keys_ = std::make_unique<FlowKeys>();
+  std::unique_ptr<FlowBurst> flows_ = std::make_unique<FlowBurst>();
+  uint64_t clock_ns_ = 0;
+  std::vector<std::string> log_;
+};
+
+Frame client(uint8_t flags, uint32_t seq = 0, uint16_t port = 1000) {
+  return PacketBuilder().ethernet().ipv4("10.0.0.1", "10.0.0.2").tcp(port, 80, {.seq = seq, .flags = flags}).build();
+}
+Frame server(uint8_t flags, uint32_t seq = 0, uint16_t port = 1000) {
+  return PacketBuilder().ethernet().ipv4("10.0.0.2", "10.0.0.1").tcp(80, port, {.seq = seq, .flags = flags}).build();
+}
+Frame udp(uint16_t port) {
+  return PacketBuilder().ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(port, 9).payload("x").build();
+}
+using tcp_flag::kAck;
+using tcp_flag::kFin;
+using tcp_flag::kRst;
+using tcp_flag::kSyn;
+
+TEST(FlowTracker, TellsTheLifeOfAFlowInOrder) {
+  Rig rig;
+  rig.track({{1, client(kSyn)}, {2, server(kSyn | kAck)}, {3, client(kAck)}, {4, client(kFin | kAck)},
+             {5, server(kFin | kAck)}, {6, client(kAck)}});
+  rig.finish();
+  ASSERT_EQ(rig.log().size(), 3U);
+  EXPECT_EQ(rig.log()[0], "1000-80 a started");
+  EXPECT_EQ(rig.log()[1], "1000-80 a established");
+  EXPECT_EQ(rig.log()[2], "1000-80 a ended fin 4/2 216/108 at 1-6");
+}
+
+TEST(FlowTracker, InitiatorIsTheReceiverOfASynAckSeenFirst) {
+  Rig rig;
+  rig.track({{1, server(kSyn | kAck)}, {2, client(kAck)}});
+  ASSERT_EQ(rig.log().size(), 2U);
+  EXPECT_EQ(rig.log()[0], "1000-80 a started");
+  EXPECT_EQ(rig.log()[1], "1000-80 a established");
+}
+
+TEST(FlowTracker, LatePacketsAfterTheCloseOpenNoGhostFlow) {
+  Rig rig;
+  rig.track({{1, client(kSyn)}, {2, server(kSyn | kAck)}, {3, client(kAck)}, {4, client(kFin | kAck)},
+             {5, server(kFin | kAck)}, {6, client(kAck)}, {7, client(kAck)}, {8, server(kFin | kAck)}});
+  rig.finish();
+  EXPECT_EQ(rig.count("started"), 1);
+  EXPECT_EQ(rig.count("ended fin 5/3"), 1);
+}
+
+TEST(FlowTracker, NewSynAfterTheEndBeginsANewFlow) {
+  Rig rig;
+  rig.track({{1, client(kSyn, 100)}, {2, server(kRst | kAck)}, {3, client(kSyn, 900)}}, 3);
+  EXPECT_EQ(rig.count("started"), 2);
+  EXPECT_EQ(rig.count("ended rst 1/1"), 1);
+}
+
+TEST(FlowTracker, NewSynOnALiveFlowWithAnotherNumberBeginsANewFlow) {
+  Rig rig;
+  rig.track({{1, client(kSyn, 100)}, {2, server(kSyn | kAck)}, {3, client(kAck)}, {4, client(kSyn, 5000)}});
+  EXPECT_EQ(rig.count("ended reopened 2/1"), 1);
+}
+
+TEST(FlowTracker, RetransmittedSynBelongsToItsFlow) {
+  Rig rig;
+  rig.track({{1, client(kSyn, 100)}, {2, client(kSyn, 100)}, {3, server(kSyn | kAck)}, {4, client(kSyn, 100)}});
+  EXPECT_EQ(rig.count("started"), 1);
+}
+
+TEST(FlowTracker, ExpiresExactlyWhenTheIdleTimeReachesTheTimeout) {
+  Rig rig;
+  rig.track({{kSecond, udp(5)}});
+  rig.sweep(kSecond + 60 * kSecond - 1);
+  EXPECT_EQ(rig.tracker().live(), 1U);
+  rig.sweep(kSecond + 60 * kSecond);
+  EXPECT_EQ(rig.tracker().live(), 0U);
+  EXPECT_EQ(rig.count("ended idle"), 1);
+}
+
+TEST(FlowTracker, PacketAfterTheTimeoutBeginsANewFlowWithoutASweep) {
+  Rig rig;
+  rig.track({{kSecond, udp(5)}, {61 * kSecond, udp(5)}}, 2);
+  EXPECT_EQ(rig.count("started"), 2);
+  EXPECT_EQ(rig.count("ended idle 1/0"), 1);
+}
+
+TEST(FlowTracker, TimeGoingBackwardsExpiresNothing) {
+  Rig rig;
+  rig.track({{1000 * kSecond, udp(5)}, {kSecond, udp(5)}, {1000 * kSecond, udp(5)}});
+  EXPECT_EQ(rig.count("started"), 1);
+}
+
+TEST(FlowTracker, HalfOpenFlowExpiresSoonerThanAnEstablishedOne) {
+  Rig rig;
+  rig.track({{0, client(kSyn)}, {0, client(kSyn, 0, 2000)}, {1, server(kSyn | kAck, 0, 2000)},
+             {2, client(kAck, 1, 2000)}});
+  rig.sweep(100 * kSecond);
+  EXPECT_EQ(rig.tracker().live(), 1U);
+  EXPECT_EQ(rig.count("1000-80 a ended idle"), 1);
+}
+
+TEST(FlowTracker, FullTableEvictsTheFlowThatWasSilentLongest) {
+  Rig rig({.flows_max = 16});
+  const uint32_t capacity = rig.tracker().capacity();
+  std::vector<TimedFrame> frames;
+  for (uint16_t i = 0; i < capacity; ++i) frames.push_back({i * kSecond / 4, udp(static_cast<uint16_t>(100 + i))});
+  frames.push_back({capacity * kSecond / 4, udp(100)});  // the oldest is touched again
+  frames.push_back({(capacity + 1) * kSecond / 4, udp(999)});
+  rig.track(frames);
+  EXPECT_EQ(rig.tracker().evicted(), 1U);
+  EXPECT_EQ(rig.count("101-9 a ended evicted"), 1);
+  EXPECT_EQ(rig.tracker().live(), capacity);
+}
+
+TEST(FlowTracker, FinishEndsEveryFlowAndLeavesNone) {
+  Rig rig;
+  rig.track({{1, udp(1)}, {2, udp(2)}, {3, client(kSyn)}});
+  rig.finish();
+  EXPECT_EQ(rig.count("ended shutdown"), 3);
+  EXPECT_EQ(rig.tracker().live(), 0U);
+}
+
+// Random traffic over few endpoints, with closes, port reuse, idle gaps, clock steps and a table far too
+// small: however it is cut into bursts, the same things are said in the same order.
+TEST(FlowTracker, SaysTheSameForEveryBurstSize) {
+  constexpr uint32_t kSeed = 7;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  std::mt19937 random(kSeed);
+  std::vector<TimedFrame> frames;
+  uint64_t time_ns = 1'000 * kSecond;
+  for (int i = 0; i < 20'000; ++i) {
+    constexpr std::array<uint8_t, 7> kFlags = {kSyn, kSyn | kAck, kAck, kAck, kFin | kAck, kRst, kAck};
+    const auto flags = kFlags.at(random() % kFlags.size());
+    const auto port = static_cast<uint16_t>(1 + random() % 90);
+    const auto seq = static_cast<uint32_t>(random() % 3);
+    const auto dice = static_cast<uint32_t>(random() % 1000);
+    time_ns = dice == 0 ? time_ns + 200 * kSecond : dice == 1 ? time_ns - 50 * kSecond : time_ns + 20'000'000;
+    frames.push_back({time_ns, dice % 4 == 0 ? udp(port) : dice % 2 == 0 ? client(flags, seq, port)
+                                                                          : server(flags, seq, port)});
+  }
+  Rig one({.flows_max = 64});
+  one.track(frames, 1);
+  one.finish();
+  EXPECT_GT(one.count("evicted"), 100);
+  EXPECT_GT(one.count("idle"), 10);
+  EXPECT_GT(one.count("reopened"), 10);
+  for (const uint32_t burst_size : {2U, 7U, 32U, 64U, 256U}) {
+    Rig many({.flows_max = 64});
+    many.track(frames, burst_size);
+    many.finish();
+    EXPECT_EQ(many.log(), one.log()) << "burst size " << burst_size;
+  }
+}
+
+}  // namespace
+}  // namespace flowscope
