@@ -15,8 +15,9 @@ namespace flowscope {
 enum class Probe : uint8_t { NoMatch, NeedMore, Match };
 
 // What a parser wants after a call. Done: it has all it ever will, send no more bytes of this flow.
+// HandOver: the same, and what follows is another protocol (after CONNECT, STARTTLS, ...): find out which.
 // Poisoned: the stream is not, or no longer, this protocol.
-enum class ParseStatus : uint8_t { Ok, Done, Poisoned };
+enum class ParseStatus : uint8_t { Ok, Done, HandOver, Poisoned };
 
 // How a flow's bytes come to an end: Graceful for FIN and idle time-out (flush what is whole or runs
 // until the end), Abort for RST, eviction and parse errors of others (flush only what is whole).
@@ -65,6 +66,8 @@ concept FieldVisitor = requires(V& visitor, const char* name, std::string_view t
 //   class HttpParser {
 //    public:
 //     static constexpr std::string_view kName = "http";          // app_proto of the flow record
+//     static constexpr bool kFoundLater = true;    // optional: its first bytes are distinctive enough to be
+//                                                  // looked for behind those of an unknown protocol
 //     explicit HttpParser(const ParserSetup& setup);
 //     // Pure; looks at the first bytes of one side. Must decide when kProbeBytes bytes are there.
 //     static Probe probe(FlowSide side, Bytes first_bytes);

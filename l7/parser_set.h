@@ -27,6 +27,13 @@ struct JoinLists<> {
   using Type = TypeList<>;
 };
 
+// Whether the parser says kFoundLater.
+template <class P>
+constexpr bool found_later() {
+  if constexpr (requires { P::kFoundLater; }) return P::kFoundLater;
+  return false;
+}
+
 template <class List>
 class ParserSet;
 
@@ -57,6 +64,14 @@ class ParserSet<TypeList<P...>> {
   void with(uint32_t index, uint32_t handle, F&& f) {
     at(index, [&](auto& slab) { f(slab.get(handle)); });
   }
+
+  // Bit i: parser i may begin behind the bytes of an unknown protocol (SOCKS, STARTTLS, ...).
+  static constexpr uint32_t kFoundLaterMask = [] {
+    uint32_t mask = 0;
+    uint32_t index = 0;
+    ((mask |= uint32_t{found_later<P>()} << index++), ...);
+    return mask;
+  }();
 
   // Asks probe.template operator()<Parser>() of each enabled type in order: the first that matches, or
   // kNone; `maybe` tells that some type needs more bytes.

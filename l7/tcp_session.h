@@ -14,8 +14,7 @@ namespace flowscope {
 struct ProbePrefix {
   std::array<uint8_t, kProbeBytes> kept;
   uint8_t size = 0;
-  bool hopeless = false;        // no parser can match this side any more
-  uint32_t skipped_bytes = 0;   // bytes of a hopeless side that were not kept
+  bool begun = false;   // bytes that no parser knows came before
 
   [[nodiscard]] Bytes bytes() const { return {kept.data(), size}; }
   void append(Bytes bytes) {

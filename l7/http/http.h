@@ -24,6 +24,7 @@ namespace flowscope::http {
 class HttpParser {
  public:
   static constexpr std::string_view kName = "http";
+  static constexpr bool kFoundLater = true;  // behind SOCKS
   static constexpr size_t kFlowBytesMax = 256;
 
   explicit HttpParser(const ParserSetup& setup)

@@ -187,7 +187,7 @@ size_t HttpParser::begin_response(Head& head, Bytes rest, Sink& sink) {
   if (status == 101 || (answered == MethodKind::Connect && status < 300)) {
     from.body.stop();
     exchanges_.write_answer(fields, progress(), sink);
-    finish(ParseStatus::Done, sink);
+    finish(ParseStatus::HandOver, sink);
     return 0;
   }
   const size_t taken = from.phase == Phase::Body ? from.body.take(rest) : 0;

@@ -1,0 +1,218 @@
+#include "dataplane/export/eve_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "dataplane/export/community_id.h"
+#include "dataplane/export/text_scan.h"
+#include "flowcore/packet/layers.h"
+
+namespace flowscope {
+
+namespace {
+
+// JavaScript and many JSON readers hold numbers as doubles: above 53 bits they would round.
+constexpr uint64_t kFlowIdMask = (uint64_t{1} << 53) - 1;
+
+// Names of IP protocols in Suricata's words; the number, in three digits, for all others.
+struct ProtocolName {
+  uint8_t number;
+  std::string_view name;
+};
+constexpr std::array<ProtocolName, 20> kProtocolNames = {{
+    {0, "HOPOPT"}, {1, "ICMP"},   {2, "IGMP"},       {4, "IP-in-IP"}, {6, "TCP"},
+    {17, "UDP"},   {33, "DCCP"},  {41, "IPv6"},      {46, "RSVP"},    {47, "GRE"},
+    {50, "ESP"},   {51, "AH"},    {58, "IPv6-ICMP"}, {88, "EIGRP"},   {89, "OSPFIGP"},
+    {103, "PIM"},  {112, "VRRP"}, {115, "L2TP"},     {132, "SCTP"},   {136, "UDPLite"},
+}};
+
+void put_protocol(JsonWriter& json, uint8_t protocol) {
+  if (protocol == static_cast<uint8_t>(IpProtocol::Tcp)) return json.word("proto", "TCP");
+  if (protocol == static_cast<uint8_t>(IpProtocol::Udp)) return json.word("proto", "UDP");
+  for (const ProtocolName& entry : kProtocolNames) {
+    if (entry.number == protocol) return json.word("proto", entry.name);
+  }
+  const std::array<char, 3> digits = {static_cast<char>('0' + protocol / 100),
+                                      static_cast<char>('0' + protocol / 10 % 10),
+                                      static_cast<char>('0' + protocol % 10)};
+  json.word("proto", {digits.data(), digits.size()});
+}
+
+bool has_ports(const RecordHead& head) {
+  switch (static_cast<IpProtocol>(head.protocol)) {
+    case IpProtocol::Tcp:
+    case IpProtocol::Udp:
+    case IpProtocol::Sctp:
+      return true;
+    default:
+      return head.source.port != 0 || head.destination.port != 0;
+  }
+}
+
+void put_icmp(JsonWriter& json, const RecordHead& head) {
+  if (head.icmp_initiator.seen) {
+    json.number("icmp_type", head.icmp_initiator.type);
+    json.number("icmp_code", head.icmp_initiator.code);
+  }
+  if (head.icmp_responder.seen) {
+    json.number("response_icmp_type", head.icmp_responder.type);
+    json.number("response_icmp_code", head.icmp_responder.code);
+  }
+}
+
+void put_anomaly(JsonWriter& json, const RecordHead& head) {
+  json.begin_object("anomaly");
+  if (head.app_proto != nullptr) json.word("app_proto", head.app_proto);
+  switch (head.layer) {
+    case AnomalyLayer::Decode:
+      json.word("type", "decode");
+      break;
+    case AnomalyLayer::Stream:
+      json.word("type", "stream");
+      break;
+    case AnomalyLayer::AppLayer:
+      json.word("type", "applayer");
+      break;
+  }
+  json.word("event", head.event);
+  if (head.layer == AnomalyLayer::AppLayer) json.word("layer", "proto_parser");
+  json.end_object();
+}
+
+std::string_view event_type_of(const RecordHead& head) {
+  switch (head.kind) {
+    case RecordKind::Flow:
+      return "flow";
+    case RecordKind::Message:
+      return head.event;
+    case RecordKind::Anomaly:
+      return "anomaly";
+  }
+  return {};
+}
+
+// "decoder.pkts" as {"decoder", "pkts"}.
+std::vector<std::string> segments_of(std::string_view name) {
+  std::vector<std::string> segments(1);
+  for (const char character : name) {
+    if (character == '.') {
+      segments.emplace_back();
+    } else {
+      // Figures may be named after ports, which users name.
+      segments.back() += needs_care(static_cast<uint8_t>(character)) ? '_' : character;
+    }
+  }
+  return segments;
+}
+
+// One figure with its name taken apart; ordered so that figures of one group stand together.
+struct SplitFigure {
+  std::vector<std::string> segments;
+  uint64_t value;
+
+  friend bool operator<(const SplitFigure& x, const SplitFigure& y) {
+    return x.segments < y.segments;
+  }
+};
+
+// Opens and closes objects so that the figure's group, all segments but the last, is open.
+void enter_group(JsonWriter& json, std::vector<std::string>& open,
+                 const std::vector<std::string>& segments) {
+  const auto groups_end = segments.end() - 1;
+  const auto [same_end, unused] =
+      std::mismatch(open.begin(), open.end(), segments.begin(), groups_end);
+  for (auto group = same_end; group != open.end(); ++group) json.end_object();
+  open.erase(same_end, open.end());
+  for (size_t i = open.size(); i + 1 < segments.size(); ++i) {
+    json.begin_object(segments[i].c_str());
+    open.push_back(segments[i]);
+  }
+}
+
+}  // namespace
+
+// PERF: bound by the number of short stores and by the SHA-1 block of the Community ID; the cursor
+// stays in a register because everything that sees the JsonWriter is inlined here.
+void EveWriter::write(const RecordReader& record, TextBuffer& out) {
+  const RecordHead& head = record.head();
+  JsonWriter json(out, day_);
+  put_head(json, head, event_type_of(head));
+  switch (head.kind) {
+    case RecordKind::Flow:
+      record.flow().describe(json);
+      break;
+    case RecordKind::Message:
+      json.begin_object(head.event);
+      record.replay(json);
+      json.end_object();
+      break;
+    case RecordKind::Anomaly:
+      put_anomaly(json, head);
+      break;
+  }
+  json.finish();
+}
+
+void EveWriter::put_head(JsonWriter& json, const RecordHead& head,
+                         std::string_view event_type) const {
+  json.timestamp("timestamp", head.time);
+  if (head.flow_id != 0) json.number("flow_id", head.flow_id & kFlowIdMask);
+  json.word("event_type", event_type);
+  if (head.vlan_id != 0) {
+    json.begin_array("vlan");
+    json.number(nullptr, head.vlan_id);
+    json.end_array();
+  }
+  if (head.ip_version == 0) return;
+  const bool with_ports = has_ports(head);
+  json.address("src_ip", head.source.address, head.ip_version);
+  if (with_ports) json.number("src_port", head.source.port);
+  json.address("dest_ip", head.destination.address, head.ip_version);
+  if (with_ports) json.number("dest_port", head.destination.port);
+  put_protocol(json, head.protocol);
+  json.number("ip_v", head.ip_version);
+  if (!with_ports) put_icmp(json, head);
+  if (head.app_proto != nullptr && head.kind != RecordKind::Anomaly)
+    json.word("app_proto", head.app_proto);
+  if (options_.community_id) put_community_id(json, head);
+}
+
+void EveWriter::put_community_id(JsonWriter& json, const RecordHead& head) const {
+  CommunityTuple tuple = {.source = head.source.address,
+                          .destination = head.destination.address,
+                          .source_port = head.source.port,
+                          .destination_port = head.destination.port,
+                          .protocol = head.protocol,
+                          .ip_version = head.ip_version};
+  if (head.icmp_initiator.seen) {
+    tuple.source_port = head.icmp_initiator.type;
+    tuple.destination_port = head.icmp_initiator.code;
+  }
+  const CommunityIdText id = community_id(tuple, options_.community_id_seed);
+  json.word("community_id", {id.data(), id.size()});
+}
+
+void EveWriter::write_stats(const StatsSnapshot& snapshot, TextBuffer& out) {
+  std::vector<SplitFigure> figures;
+  for (const StatsFigure& figure : snapshot.figures) {
+    figures.push_back({.segments = segments_of(figure.name), .value = figure.value});
+  }
+  std::sort(figures.begin(), figures.end());
+
+  JsonWriter json(out, day_);
+  json.timestamp("timestamp", snapshot.time);
+  json.word("event_type", "stats");
+  json.begin_object("stats");
+  std::vector<std::string> open;
+  for (const SplitFigure& figure : figures) {
+    enter_group(json, open, figure.segments);
+    json.number(figure.segments.back().c_str(), figure.value);
+  }
+  for (size_t i = 0; i < open.size(); ++i) json.end_object();
+  json.end_object();
+  json.finish();
+}
+
+}  // namespace flowscope

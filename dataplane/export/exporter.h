@@ -1,0 +1,80 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "dataplane/export/eve_writer.h"
+#include "dataplane/export/output_file.h"
+#include "dataplane/export/stats_snapshot.h"
+#include "dataplane/pipeline/record_ring.h"
+
+namespace flowscope {
+
+// What an exporter has done so far. Lines lost were made but not taken by the destination.
+struct ExportCounts {
+  std::array<uint64_t, kRecordKinds> records{};
+  uint64_t bytes_written = 0;
+  uint64_t lines_lost = 0;
+  // errno of the last write, 0 while all is well.
+  int output_error = 0;
+};
+
+// The one thread that empties the rings of all workers, formats the records and writes them out.
+// Thread rule: add_ring, start and stop belong to one thread; the other calls to any.
+// Lifetime: the rings must outlive stop().
+class Exporter {
+ public:
+  Exporter(std::unique_ptr<OutputFile> output, EveOptions options);
+  ~Exporter();
+  Exporter(const Exporter&) = delete;
+  Exporter& operator=(const Exporter&) = delete;
+
+  // Requires: not started yet.
+  void add_ring(RecordRing& ring);
+  void start();
+  // Writes out everything that was published before the call, then ends the thread. Waits for a
+  // slow reader of the output as long as it takes, unless hurry() was called.
+  void stop();
+  // Gives up a reader that takes nothing for half a second. Safe in a signal handler.
+  void hurry() { output_->hurry(); }
+
+  // Writes a stats record, soon. At most kStatsWaiting wait; more are lost and counted with the
+  // lines.
+  void write_stats(StatsSnapshot snapshot);
+
+  [[nodiscard]] ExportCounts counts() const;
+  // For messages about output_error.
+  [[nodiscard]] const std::string& destination() const { return output_->destination(); }
+
+  static constexpr size_t kStatsWaiting = 16;
+
+ private:
+  void run();
+  // Formats up to a batch of the ring's records; gives their number.
+  size_t drain(RecordRing& ring);
+  size_t write_waiting_stats();
+  void flush_if_due(size_t records);
+  void count(RecordKind kind);
+
+  std::unique_ptr<OutputFile> output_;
+  EveWriter eve_;
+  std::vector<RecordRing*> rings_;
+  std::thread thread_;
+  uint64_t oldest_line_ns_ = 0;  // when the first line came into the empty buffer
+  // Written by the exporter's thread alone, read by any, each figure for itself: relaxed.
+  std::array<std::atomic<uint64_t>, kRecordKinds> records_{};
+  std::atomic<uint64_t> stats_lost_{0};
+  // Released by stop(), acquired by run(): what was published before stop() is seen after it.
+  std::atomic<bool> stopping_{false};
+  // Stats come a few times a minute from the main thread, so a lock is good enough.
+  std::mutex stats_mutex_;
+  std::vector<StatsSnapshot> stats_waiting_;
+};
+
+}  // namespace flowscope

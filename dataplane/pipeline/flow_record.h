@@ -1,0 +1,166 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+#include "flowcore/base/flow_side.h"
+#include "flowcore/base/timestamp.h"
+#include "flowcore/packet/layers.h"
+#include "flowcore/track/flow_entry.h"
+#include "l7/parser.h"
+
+namespace flowscope {
+
+// How far a flow came: New while one side has spoken, Closed after FINs or RST.
+enum class FlowState : uint8_t { New, Established, Closed };
+
+[[nodiscard]] constexpr std::string_view name_of(FlowState state) {
+  switch (state) {
+    case FlowState::New:
+      return "new";
+    case FlowState::Established:
+      return "established";
+    case FlowState::Closed:
+      return "closed";
+  }
+  return {};
+}
+
+[[nodiscard]] constexpr std::string_view name_of(EndReason reason) {
+  switch (reason) {
+    case EndReason::Fin:
+      return "fin";
+    case EndReason::Rst:
+      return "rst";
+    case EndReason::IdleTimeout:
+      return "idle";
+    case EndReason::Evicted:
+      return "evicted";
+    case EndReason::Reopened:
+      return "reopened";
+    case EndReason::Shutdown:
+      return "shutdown";
+  }
+  return {};
+}
+
+// The same in Suricata's three words. There a closed flow leaves by the time-out of closed flows.
+[[nodiscard]] constexpr std::string_view eve_reason_of(EndReason reason) {
+  switch (reason) {
+    case EndReason::Fin:
+    case EndReason::Rst:
+    case EndReason::IdleTimeout:
+      return "timeout";
+    case EndReason::Evicted:
+    case EndReason::Reopened:
+      return "forced";
+    case EndReason::Shutdown:
+      return "shutdown";
+  }
+  return {};
+}
+
+// A FieldVisitor that also takes what flow records are made of: moments, and words that need no
+// escaping.
+template <class V>
+concept RecordVisitor = FieldVisitor<V> && requires(V& visitor, const char* name, Timestamp time,
+                                                    std::string_view word) {
+  visitor.timestamp(name, time);
+  visitor.word(name, word);
+};
+
+// What one side of a flow sent.
+struct FlowSideTotals {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;      // whole frames, as on the wire
+  uint64_t gap_bytes = 0;  // stream bytes that never came
+  uint8_t tcp_flags = 0;   // all flags seen, see tcp_flag
+};
+
+// Everything that is told about a flow once it has ended. Plain bytes, copied into the ring as they
+// are.
+struct FlowRecord {
+  std::array<FlowSideTotals, 2> sides;  // index_of(FlowSide)
+  Timestamp start;
+  Timestamp end;
+  const char* tcp_state = nullptr;  // literal in Suricata's words ("established", "close_wait")
+  FlowState state = FlowState::New;
+  EndReason reason = EndReason::IdleTimeout;
+  bool alerted = false;
+  bool has_tcp = false;
+
+  // The objects "flow" and, for TCP, "tcp", with Suricata 8's names.
+  template <RecordVisitor V>
+  void describe(V& visitor) const;
+
+ private:
+  template <RecordVisitor V>
+  void describe_tcp(V& visitor) const;
+};
+static_assert(std::is_trivially_copyable_v<FlowRecord>);
+
+// Two lower-case hex digits, the way EVE writes TCP flags.
+class HexByte {
+ public:
+  explicit constexpr HexByte(uint8_t value) : digits_{kDigits[value >> 4], kDigits[value & 15]} {}
+  [[nodiscard]] constexpr std::string_view text() const { return {digits_.data(), digits_.size()}; }
+
+ private:
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<char, 2> digits_;
+};
+
+template <RecordVisitor V>
+void FlowRecord::describe(V& visitor) const {
+  const FlowSideTotals& to_server = sides[index_of(FlowSide::Initiator)];
+  const FlowSideTotals& to_client = sides[index_of(FlowSide::Responder)];
+  visitor.begin_object("flow");
+  visitor.number("pkts_toserver", to_server.packets);
+  visitor.number("pkts_toclient", to_client.packets);
+  visitor.number("bytes_toserver", to_server.bytes);
+  visitor.number("bytes_toclient", to_client.bytes);
+  visitor.timestamp("start", start);
+  visitor.timestamp("end", end);
+  // Suricata subtracts whole seconds: 1.9 to 2.1 is an age of 1.
+  visitor.number("age", end > start ? end.seconds() - start.seconds() : 0);
+  visitor.word("state", name_of(state));
+  visitor.word("reason", eve_reason_of(reason));
+  visitor.word("end_reason", name_of(reason));
+  visitor.boolean("alerted", alerted);
+  visitor.end_object();
+  if (has_tcp) describe_tcp(visitor);
+}
+
+template <RecordVisitor V>
+void FlowRecord::describe_tcp(V& visitor) const {
+  const FlowSideTotals& to_server = sides[index_of(FlowSide::Initiator)];
+  const FlowSideTotals& to_client = sides[index_of(FlowSide::Responder)];
+  const uint8_t flags = to_server.tcp_flags | to_client.tcp_flags;
+  visitor.begin_object("tcp");
+  visitor.word("tcp_flags", HexByte(flags).text());
+  visitor.word("tcp_flags_ts", HexByte(to_server.tcp_flags).text());
+  visitor.word("tcp_flags_tc", HexByte(to_client.tcp_flags).text());
+  // EVE names a flag only when it was seen, in this order.
+  if ((flags & tcp_flag::kSyn) != 0) visitor.boolean("syn", true);
+  if ((flags & tcp_flag::kFin) != 0) visitor.boolean("fin", true);
+  if ((flags & tcp_flag::kRst) != 0) visitor.boolean("rst", true);
+  if ((flags & tcp_flag::kPsh) != 0) visitor.boolean("psh", true);
+  if ((flags & tcp_flag::kAck) != 0) visitor.boolean("ack", true);
+  if ((flags & tcp_flag::kUrg) != 0) visitor.boolean("urg", true);
+  if ((flags & tcp_flag::kEce) != 0) visitor.boolean("ecn", true);
+  if ((flags & tcp_flag::kCwr) != 0) visitor.boolean("cwr", true);
+  if (tcp_state != nullptr) visitor.word("state", tcp_state);
+  if (to_server.gap_bytes != 0) {
+    visitor.boolean("gap_ts", true);
+    visitor.number("gap_bytes_ts", to_server.gap_bytes);
+  }
+  if (to_client.gap_bytes != 0) {
+    visitor.boolean("gap_tc", true);
+    visitor.number("gap_bytes_tc", to_client.gap_bytes);
+  }
+  visitor.end_object();
+}
+
+}  // namespace flowscope

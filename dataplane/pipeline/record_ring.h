@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/pipeline/flow_record.h"
+#include "dataplane/pipeline/record.h"
+#include "dataplane/pipeline/record_encoder.h"
+#include "flowcore/base/arena.h"
+#include "flowcore/base/bytes.h"
+#include "flowcore/base/spsc_ring.h"
+
+namespace flowscope {
+
+// What a worker does with a record when the ring is full. Shed: loses it and counts it, as live
+// capture must. Wait: sleeps until the exporter made room, as files may; nothing is lost.
+enum class Overflow : uint8_t { Shed, Wait };
+
+// Records by kind: written into the ring, and lost before it.
+struct RecordCounts {
+  std::array<uint64_t, kRecordKinds> pushed{};
+  std::array<uint64_t, kRecordKinds> shed{};
+};
+
+// A worker's way out: encodes records into a byte ring that one exporter thread empties.
+// Thread rule: the push calls and publish() belong to the worker; front(), pop() and release() to
+// the exporter; counts() to anyone. Lifetime: within its arena's. Cost: a copy of the record, no
+// allocation.
+class RecordRing {
+ public:
+  // Smallest ring in which the longest record finds room at every position.
+  static constexpr size_t kBytesMin = 4 * kRecordBytesMax;
+
+  static size_t cost(size_t bytes) { return ByteRing::cost(bytes); }
+  // Requires: bytes >= kBytesMin.
+  RecordRing(Arena& arena, size_t bytes, Overflow overflow);
+
+  // Each writes one record, or sheds it and answers false. The exporter sees it after publish().
+  bool push_flow(const RecordHead& head, const FlowRecord& flow);
+  // `event` is a literal. The head may belong to no flow.
+  bool push_anomaly(const RecordHead& head, AnomalyLayer layer, const char* event);
+  // The event of the record is the message's kEvent. Describes the message twice when it is long.
+  template <class M>
+  bool push_message(const RecordHead& head, const M& message);
+
+  // Shows the exporter all records written so far; once a burst.
+  void publish() { ring_.publish(); }
+
+  // Exporter side: the oldest record, empty when there is none; its bytes are good until release().
+  [[nodiscard]] Bytes front() { return ring_.front(); }
+  void pop() { ring_.pop(); }
+  void release() { ring_.release(); }
+
+  // A moment's view; each figure alone is exact.
+  [[nodiscard]] RecordCounts counts() const;
+
+ private:
+  // Nearly every message fits into this; asking for more would call the ring full too early.
+  static constexpr size_t kRecordBytesUsual = 4096;
+  static_assert(kRecordBytesUsual >= sizeof(RecordHead) + RecordEncoder::kReserveBytes);
+  using Counters = std::array<std::atomic<uint64_t>, kRecordKinds>;
+
+  // Room for a record, after waiting where that is the policy; empty, and counted as shed,
+  // otherwise.
+  std::span<uint8_t> reserve(RecordKind kind, size_t bytes);
+  std::span<uint8_t> wait_for_room(size_t bytes);
+  void commit(RecordKind kind, size_t bytes);
+  static void put_head(std::span<uint8_t> place, const RecordHead& head, RecordKind kind,
+                       const char* event);
+  static void count(Counters& counters, RecordKind kind);
+
+  ByteRing ring_;
+  Overflow overflow_;
+  Counters pushed_{};
+  Counters shed_{};
+};
+
+template <class M>
+bool RecordRing::push_message(const RecordHead& head, const M& message) {
+  for (const size_t bytes_max : {kRecordBytesUsual, kRecordBytesMax}) {
+    const std::span<uint8_t> place = reserve(RecordKind::Message, bytes_max);
+    if (place.empty()) return false;
+    RecordEncoder encoder(place.subspan(sizeof(RecordHead)));
+    message.describe(encoder);
+    if (encoder.out_of_room() && bytes_max < kRecordBytesMax) continue;
+    put_head(place, head, RecordKind::Message, M::kEvent);
+    commit(RecordKind::Message, sizeof(RecordHead) + encoder.finish());
+    return true;
+  }
+  return false;
+}
+
+}  // namespace flowscope

@@ -1,0 +1,259 @@
+#include "dataplane/export/eve_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+
+#include "dataplane/pipeline/record_ring.h"
+
+namespace flowscope {
+namespace {
+
+using nlohmann::json;
+
+// The shape of a DNS message: nesting, an array of objects, an array of texts.
+struct AnswerMessage {
+  static constexpr const char* kEvent = "dns";
+
+  template <FieldVisitor V>
+  void describe(V& visitor) const {
+    visitor.number("version", 3);
+    visitor.begin_array("answers");
+    visitor.begin_object(nullptr);
+    visitor.text("rrname", "example.org");
+    visitor.end_object();
+    visitor.end_array();
+    visitor.begin_object("grouped");
+    visitor.begin_array("A");
+    visitor.text(nullptr, "10.0.0.1");
+    visitor.end_array();
+    visitor.end_object();
+    visitor.boolean("aa", true);
+  }
+};
+
+struct HostileMessage {
+  static constexpr const char* kEvent = "http";
+  std::string text;
+
+  template <FieldVisitor V>
+  void describe(V& visitor) const {
+    for (int i = 0; i < 20; ++i) visitor.text("field", text);
+  }
+};
+
+RecordHead tcp_head() {
+  return {.protocol = 6,
+          .ip_version = 4,
+          .time = Timestamp::from_parts(1'530'819'759, 123'456'000),
+          .flow_id = 1234567890123,
+          .source = {{128, 232, 110, 120}, 34855},
+          .destination = {{66, 35, 250, 204}, 80},
+          .app_proto = "http"};
+}
+
+FlowRecord tcp_flow() {
+  FlowRecord flow;
+  flow.sides[0] = {.packets = 6, .bytes = 419, .tcp_flags = 0x1b};
+  flow.sides[1] = {.packets = 4, .bytes = 277, .tcp_flags = 0x12};
+  flow.start = Timestamp::from_parts(1'530'819'738, 900'000'000);
+  flow.end = Timestamp::from_parts(1'530'819'759, 123'456'000);
+  flow.tcp_state = "closed";
+  flow.state = FlowState::Closed;
+  flow.reason = EndReason::Fin;
+  flow.has_tcp = true;
+  return flow;
+}
+
+class EveWriterTest : public testing::Test {
+ protected:
+  // The line of the one record that `push` puts into the ring.
+  template <class Push>
+  std::string line(Push push) {
+    EXPECT_TRUE(push(ring_));
+    ring_.publish();
+    eve_.write(RecordReader(ring_.front()), buffer_);
+    ring_.pop();
+    ring_.release();
+    return take();
+  }
+  std::string flow_line(const RecordHead& head, const FlowRecord& flow = {}) {
+    return line([&](RecordRing& ring) { return ring.push_flow(head, flow); });
+  }
+  std::string take() {
+    const std::string text(buffer_.text());
+    buffer_.clear();
+    return text;
+  }
+
+  Arena arena_ = std::move(
+      Arena::create(RecordRing::cost(RecordRing::kBytesMin), Arena::Populate::Lazily).value());
+  RecordRing ring_{arena_, RecordRing::kBytesMin, Overflow::Shed};
+  EveWriter eve_{EveOptions{}};
+  TextBuffer buffer_{size_t{1} << 16};
+};
+
+TEST_F(EveWriterTest, WritesATcpFlow) {
+  EXPECT_EQ(flow_line(tcp_head(), tcp_flow()),
+            R"({"timestamp":"2018-07-05T19:42:39.123456+0000","flow_id":1234567890123,)"
+            R"("event_type":"flow","src_ip":"128.232.110.120","src_port":34855,)"
+            R"("dest_ip":"66.35.250.204","dest_port":80,"proto":"TCP","ip_v":4,"app_proto":"http",)"
+            R"("community_id":"1:LQU9qZlK+B5F3KDmev6m5PMibrg=",)"
+            R"("flow":{"pkts_toserver":6,"pkts_toclient":4,"bytes_toserver":419,)"
+            R"("bytes_toclient":277,"start":"2018-07-05T19:42:18.900000+0000",)"
+            R"("end":"2018-07-05T19:42:39.123456+0000","age":21,"state":"closed",)"
+            R"("reason":"timeout","end_reason":"fin","alerted":false},)"
+            R"("tcp":{"tcp_flags":"1b","tcp_flags_ts":"1b","tcp_flags_tc":"12","syn":true,)"
+            R"("fin":true,"psh":true,"ack":true,"state":"closed"}})"
+            "\n");
+}
+
+TEST_F(EveWriterTest, WritesAUdpFlowOverIpv6WithVlan) {
+  const RecordHead head = {
+      .protocol = 17,
+      .ip_version = 6,
+      .vlan_id = 1011,
+      .flow_id = 1,
+      .source = {{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 5353},
+      .destination = {{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfb}, 0}};
+  const json record = json::parse(flow_line(head));
+  EXPECT_EQ(record["vlan"], json({1011}));
+  EXPECT_EQ(record["src_ip"], "fe80::1");
+  EXPECT_EQ(record["dest_ip"], "ff02::fb");
+  EXPECT_EQ(record["dest_port"], 0) << "port 0 is a port in UDP";
+  EXPECT_EQ(record["proto"], "UDP");
+  EXPECT_EQ(record["ip_v"], 6);
+  EXPECT_FALSE(record.contains("app_proto"));
+  EXPECT_FALSE(record.contains("tcp"));
+}
+
+TEST_F(EveWriterTest, WritesIcmpTypesInPlaceOfPorts) {
+  const RecordHead head = {.protocol = 1,
+                           .ip_version = 4,
+                           .icmp_initiator = {.type = 8, .code = 0, .seen = true},
+                           .icmp_responder = {.type = 0, .code = 0, .seen = true},
+                           .source = {{192, 168, 0, 89}},
+                           .destination = {{192, 168, 0, 1}}};
+  const json record = json::parse(flow_line(head));
+  EXPECT_EQ(record["proto"], "ICMP");
+  EXPECT_FALSE(record.contains("src_port"));
+  EXPECT_EQ(record["icmp_type"], 8);
+  EXPECT_EQ(record["icmp_code"], 0);
+  EXPECT_EQ(record["response_icmp_type"], 0);
+  EXPECT_EQ(record["community_id"], "1:X0snYXpgwiv9TZtqg64sgzUn6Dk=");
+}
+
+TEST_F(EveWriterTest, NamesProtocolsAsSuricataDoes) {
+  const auto proto = [&](uint8_t protocol) {
+    return json::parse(flow_line({.protocol = protocol, .ip_version = 4}))["proto"];
+  };
+  EXPECT_EQ(proto(58), "IPv6-ICMP");
+  EXPECT_EQ(proto(132), "SCTP");
+  EXPECT_EQ(proto(4), "IP-in-IP");
+  EXPECT_EQ(proto(7), "007");
+  EXPECT_EQ(proto(253), "253");
+}
+
+TEST_F(EveWriterTest, KeepsFlowIdsExactForReadersThatHoldThemAsDoubles) {
+  const json record = json::parse(flow_line({.ip_version = 4, .flow_id = UINT64_MAX}));
+  EXPECT_EQ(record["flow_id"], (uint64_t{1} << 53) - 1);
+}
+
+TEST_F(EveWriterTest, CountsAnAgeOfZeroWhenTimeRanBackwards) {
+  FlowRecord flow;
+  flow.start = Timestamp::from_parts(100, 0);
+  flow.end = Timestamp::from_parts(99, 0);
+  EXPECT_EQ(json::parse(flow_line(tcp_head(), flow))["flow"]["age"], 0);
+}
+
+TEST_F(EveWriterTest, TellsGapsOfTheSideThatHasThem) {
+  FlowRecord flow = tcp_flow();
+  flow.sides[1].gap_bytes = 1460;
+  const json tcp = json::parse(flow_line(tcp_head(), flow))["tcp"];
+  EXPECT_EQ(tcp["gap_tc"], true);
+  EXPECT_EQ(tcp["gap_bytes_tc"], 1460);
+  EXPECT_FALSE(tcp.contains("gap_ts"));
+}
+
+TEST_F(EveWriterTest, WritesAMessageUnderItsEvent) {
+  const std::string written =
+      line([](RecordRing& ring) { return ring.push_message(tcp_head(), AnswerMessage{}); });
+  EXPECT_EQ(written,
+            R"({"timestamp":"2018-07-05T19:42:39.123456+0000","flow_id":1234567890123,)"
+            R"("event_type":"dns","src_ip":"128.232.110.120","src_port":34855,)"
+            R"("dest_ip":"66.35.250.204","dest_port":80,"proto":"TCP","ip_v":4,"app_proto":"http",)"
+            R"("community_id":"1:LQU9qZlK+B5F3KDmev6m5PMibrg=",)"
+            R"("dns":{"version":3,"answers":[{"rrname":"example.org"}],)"
+            R"("grouped":{"A":["10.0.0.1"]},"aa":true}})"
+            "\n");
+}
+
+TEST_F(EveWriterTest, WritesAnAnomalyOfAProtocol) {
+  const std::string written = line([](RecordRing& ring) {
+    return ring.push_anomaly(tcp_head(), AnomalyLayer::AppLayer, "invalid_opcode");
+  });
+  EXPECT_EQ(written, R"({"timestamp":"2018-07-05T19:42:39.123456+0000","flow_id":1234567890123,)"
+                     R"("event_type":"anomaly","src_ip":"128.232.110.120","src_port":34855,)"
+                     R"("dest_ip":"66.35.250.204","dest_port":80,"proto":"TCP","ip_v":4,)"
+                     R"("community_id":"1:LQU9qZlK+B5F3KDmev6m5PMibrg=",)"
+                     R"("anomaly":{"app_proto":"http","type":"applayer","event":"invalid_opcode",)"
+                     R"("layer":"proto_parser"}})"
+                     "\n");
+}
+
+TEST_F(EveWriterTest, WritesAnAnomalyWithoutAFlow) {
+  const std::string written = line([](RecordRing& ring) {
+    return ring.push_anomaly({}, AnomalyLayer::Decode, "ipv4_truncated");
+  });
+  EXPECT_EQ(written, R"({"timestamp":"1970-01-01T00:00:00.000000+0000","event_type":"anomaly",)"
+                     R"("anomaly":{"type":"decode","event":"ipv4_truncated"}})"
+                     "\n");
+}
+
+TEST_F(EveWriterTest, LeavesOutTheCommunityIdOnRequest) {
+  eve_ = EveWriter({.community_id = false});
+  EXPECT_FALSE(json::parse(flow_line(tcp_head())).contains("community_id"));
+}
+
+TEST_F(EveWriterTest, IsValidJsonForAnyMessageText) {
+  const uint32_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  for (int i = 0; i < 200; ++i) {
+    std::string text(random() % 10'000, '\0');
+    for (char& character : text) character = static_cast<char>(random());
+    const std::string written =
+        line([&](RecordRing& ring) { return ring.push_message(tcp_head(), HostileMessage{text}); });
+    ASSERT_TRUE(json::accept(written));
+    ASSERT_EQ(std::count(written.begin(), written.end(), '\n'), 1);
+  }
+}
+
+TEST_F(EveWriterTest, GroupsStatsByTheDotsInTheirNames) {
+  const StatsSnapshot snapshot = {.time = Timestamp::from_parts(1, 0),
+                                  .figures = {{"uptime", 5},
+                                              {"decoder.pkts", 10},
+                                              {"ledger.tracked", 8},
+                                              {"decoder.bytes", 999},
+                                              {"ledger.dropped.full", 2}}};
+  eve_.write_stats(snapshot, buffer_);
+  EXPECT_EQ(take(), R"({"timestamp":"1970-01-01T00:00:01.000000+0000","event_type":"stats",)"
+                    R"("stats":{"decoder":{"bytes":999,"pkts":10},)"
+                    R"("ledger":{"dropped":{"full":2},"tracked":8},"uptime":5}})"
+                    "\n");
+}
+
+TEST_F(EveWriterTest, WritesStatsWithoutFigures) {
+  eve_.write_stats({}, buffer_);
+  EXPECT_EQ(json::parse(take())["stats"], json::object());
+}
+
+TEST_F(EveWriterTest, KeepsStatsValidWhateverPortsAreNamed) {
+  eve_.write_stats({.figures = {{"port.a\"b\\c\n.rx", 1}}}, buffer_);
+  EXPECT_EQ(json::parse(take())["stats"]["port"]["a_b_c_"]["rx"], 1);
+}
+
+}  // namespace
+}  // namespace flowscope

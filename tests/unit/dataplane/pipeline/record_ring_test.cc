@@ -1,0 +1,170 @@
+#include "dataplane/pipeline/record_ring.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+
+#include "dataplane/pipeline/record_reader.h"
+#include "tests/unit/dataplane/pipeline/recorded_fields.h"
+
+namespace flowscope {
+namespace {
+
+constexpr size_t kRingBytes = RecordRing::kBytesMin;
+
+struct TextMessage {
+  static constexpr const char* kEvent = "http";
+  std::string text;
+
+  template <FieldVisitor V>
+  void describe(V& visitor) const {
+    visitor.text("text", text);
+  }
+};
+
+// Fields enough to fill any record, each small.
+struct EndlessMessage {
+  static constexpr const char* kEvent = "dns";
+
+  template <FieldVisitor V>
+  void describe(V& visitor) const {
+    visitor.begin_array("answers");
+    for (uint64_t i = 0; i < 20'000; ++i) visitor.number(nullptr, i);
+    visitor.end_array();
+  }
+};
+
+class RecordRingTest : public testing::Test {
+ protected:
+  // The next record, taken out of the ring.
+  RecordReader next(RecordRing& ring) {
+    const Bytes bytes = ring.front();
+    EXPECT_FALSE(bytes.empty());
+    return RecordReader(bytes);
+  }
+  static uint64_t pushed(const RecordRing& ring, RecordKind kind) {
+    return ring.counts().pushed[static_cast<size_t>(kind)];
+  }
+  static uint64_t shed(const RecordRing& ring, RecordKind kind) {
+    return ring.counts().shed[static_cast<size_t>(kind)];
+  }
+
+  Arena arena_ =
+      std::move(Arena::create(2 * RecordRing::cost(kRingBytes), Arena::Populate::Lazily).value());
+  RecordRing ring_{arena_, kRingBytes, Overflow::Shed};
+};
+
+TEST_F(RecordRingTest, CarriesAFlowUnchanged) {
+  const RecordHead head = {.protocol = 6, .ip_version = 4, .flow_id = 77, .app_proto = "tls"};
+  FlowRecord flow;
+  flow.sides[1].bytes = 123;
+  flow.reason = EndReason::Rst;
+  ASSERT_TRUE(ring_.push_flow(head, flow));
+  ring_.publish();
+  const RecordReader record = next(ring_);
+  EXPECT_EQ(record.head().kind, RecordKind::Flow);
+  EXPECT_EQ(record.head().flow_id, 77U);
+  EXPECT_STREQ(record.head().app_proto, "tls");
+  EXPECT_STREQ(record.head().event, "flow");
+  EXPECT_EQ(record.flow().sides[1].bytes, 123U);
+  EXPECT_EQ(record.flow().reason, EndReason::Rst);
+}
+
+TEST_F(RecordRingTest, NamesAMessageAfterItsEvent) {
+  ASSERT_TRUE(ring_.push_message({}, TextMessage{"hello"}));
+  ring_.publish();
+  EXPECT_STREQ(next(ring_).head().event, "http");
+}
+
+TEST_F(RecordRingTest, CarriesAnAnomalyWithItsLayer) {
+  ASSERT_TRUE(ring_.push_anomaly({.flow_id = 5}, AnomalyLayer::Stream, "gap"));
+  ring_.publish();
+  const RecordReader record = next(ring_);
+  EXPECT_EQ(record.head().kind, RecordKind::Anomaly);
+  EXPECT_EQ(record.head().layer, AnomalyLayer::Stream);
+  EXPECT_STREQ(record.head().event, "gap");
+}
+
+TEST_F(RecordRingTest, ShowsNothingBeforePublish) {
+  ASSERT_TRUE(ring_.push_flow({}, {}));
+  EXPECT_TRUE(ring_.front().empty());
+}
+
+TEST_F(RecordRingTest, MakesRoomForAMessageAboveTheUsualLength) {
+  const std::string text(kRecordTextBytesMax, 'x');
+  ASSERT_TRUE(ring_.push_message({}, TextMessage{text}));
+  ring_.publish();
+  RecordedFields fields;
+  next(ring_).replay(fields);
+  EXPECT_EQ(fields.lines(), std::vector<std::string>{"text='" + text + "'"});
+}
+
+TEST_F(RecordRingTest, LimitsAndMarksTheLongestRecord) {
+  ASSERT_TRUE(ring_.push_message({}, EndlessMessage{}));
+  ring_.publish();
+  const Bytes bytes = ring_.front();
+  EXPECT_LE(bytes.size(), kRecordBytesMax);
+  EXPECT_GT(bytes.size(), kRecordBytesMax - 64);
+  RecordedFields fields;
+  RecordReader(bytes).replay(fields);
+  EXPECT_EQ(fields.lines().back(), "truncated=true");
+}
+
+TEST_F(RecordRingTest, ShedsAndCountsByKindWhenFull) {
+  uint64_t flows = 0;
+  while (ring_.push_flow({}, {})) ++flows;
+  EXPECT_GT(flows, 100U);
+  EXPECT_FALSE(ring_.push_message({}, TextMessage{"x"}));
+  EXPECT_FALSE(ring_.push_anomaly({}, AnomalyLayer::Decode, "bad"));
+  EXPECT_FALSE(ring_.push_anomaly({}, AnomalyLayer::Decode, "bad"));
+  EXPECT_EQ(pushed(ring_, RecordKind::Flow), flows);
+  EXPECT_EQ(shed(ring_, RecordKind::Flow), 1U);
+  EXPECT_EQ(shed(ring_, RecordKind::Message), 1U);
+  EXPECT_EQ(shed(ring_, RecordKind::Anomaly), 2U);
+}
+
+TEST_F(RecordRingTest, TakesRecordsAgainOnceRoomIsGivenBack) {
+  while (ring_.push_flow({}, {})) {
+  }
+  ring_.publish();
+  while (!ring_.front().empty()) ring_.pop();
+  ring_.release();
+  EXPECT_TRUE(ring_.push_flow({}, {}));
+}
+
+TEST_F(RecordRingTest, WaitingLosesNothingAgainstASlowExporter) {
+  const TextMessage message{std::string(300, 'x')};
+  uint64_t capacity = 0;
+  while (ring_.push_message({}, message)) ++capacity;
+
+  RecordRing ring(arena_, kRingBytes, Overflow::Wait);
+  const uint64_t records = 20 * capacity;
+  uint64_t taken = 0;
+  uint64_t out_of_order = 0;
+  std::thread exporter([&] {
+    // Slow: it does not begin before the ring is full, and then takes a few records a turn.
+    while (pushed(ring, RecordKind::Message) < capacity) std::this_thread::yield();
+    while (taken < records) {
+      for (int i = 0; i < 100 && !ring.front().empty(); ++i) {
+        out_of_order += RecordReader(ring.front()).head().flow_id == taken ? 0 : 1;
+        ++taken;
+        ring.pop();
+      }
+      ring.release();
+      std::this_thread::yield();
+    }
+  });
+  for (uint64_t i = 0; i < records; ++i) {
+    EXPECT_TRUE(ring.push_message({.flow_id = i}, message));
+    if (i % 64 == 0) ring.publish();
+  }
+  ring.publish();
+  exporter.join();
+  EXPECT_EQ(out_of_order, 0U);
+  EXPECT_EQ(pushed(ring, RecordKind::Message), records);
+  EXPECT_EQ(shed(ring, RecordKind::Message), 0U);
+}
+
+}  // namespace
+}  // namespace flowscope
