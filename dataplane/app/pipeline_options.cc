@@ -11,8 +11,8 @@ namespace {
 
 uint64_t nanoseconds(double seconds) { return static_cast<uint64_t>(seconds * 1e9); }
 
-// Live traffic is hashed under a secret that nobody outside can know; files must give the same result on
-// every run.
+// Live traffic is hashed under a secret that nobody outside can know; files must give the same
+// result on every run.
 void choose_seed(const Config& config, InputKind input, FlowTracker::Options& tracker) {
   if (config.table.hash_seed.has_value()) {
     tracker.hash_seed_low = *config.table.hash_seed;
@@ -29,7 +29,8 @@ uint32_t enabled_mask(const std::vector<std::string>& names) {
   if (names.empty()) return UINT32_MAX;
   uint32_t mask = 0;
   for (size_t i = 0; i < Set::kNames.size(); ++i) {
-    if (std::find(names.begin(), names.end(), Set::kNames[i]) != names.end()) mask |= uint32_t{1} << i;
+    if (std::find(names.begin(), names.end(), Set::kNames[i]) != names.end())
+      mask |= uint32_t{1} << i;
   }
   return mask;
 }
@@ -62,6 +63,8 @@ PipelineOptions pipeline_options(const Config& config, InputKind input, const Wo
   return options;
 }
 
-EveOptions eve_options(const Config& config) { return {.community_id = config.output.community_id, .community_id_seed = 0}; }
+EveOptions eve_options(const Config& config) {
+  return {.community_id = config.output.community_id, .community_id_seed = 0};
+}
 
 }  // namespace flowscope

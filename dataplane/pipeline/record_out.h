@@ -15,9 +15,8 @@ struct RecordChoice {
   bool anomaly = true;
 };
 
-// Turns what trackers and parsers say into records and pushes them into the worker's ring. The Out of
-// Streams.
-// Thread rule: one worker.
+// Turns what trackers and parsers say into records and pushes them into the worker's ring. The Out
+// of Streams. Thread rule: one worker.
 class RecordOut {
  public:
   // Of a flow: the name of its protocol, or null.
@@ -36,14 +35,14 @@ class RecordOut {
 
  private:
   [[nodiscard]] RecordHead head_of(const FlowEntry& entry, FlowSide from, Timestamp time) const;
-  // The same number on every run and whatever the worker: made of the endpoints and the first packet's
-  // time. Below 2^53, so that JSON readers keep it exact.
+  // The same number on every run and whatever the worker: made of the endpoints and the first
+  // packet's time. Below 2^53, so that JSON readers keep it exact.
   [[nodiscard]] uint64_t flow_id_of(const FlowEntry& entry) const;
 
   RecordRing& ring_;
   RecordChoice choice_;
   AppName app_name_;
-  KeyedHash id_hash_{0x666c6f7773636f70, 0x6520666c6f772069};   // fixed: ids are no secret
+  KeyedHash id_hash_{0x666c6f7773636f70, 0x6520666c6f772069};  // fixed: ids are no secret
 };
 
 }  // namespace flowscope

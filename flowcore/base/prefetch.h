@@ -4,8 +4,8 @@
 
 namespace flowscope {
 
-// Size of a cache line on every machine we build for; std::hardware_destructive_interference_size is
-// not offered by Clang 14.
+// Size of a cache line on every machine we build for; std::hardware_destructive_interference_size
+// is not offered by Clang 14.
 inline constexpr size_t kCacheLineBytes = 64;
 
 // Asks for the line that holds `address`; a hint, safe for any address.

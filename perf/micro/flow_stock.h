@@ -10,8 +10,8 @@
 
 namespace flowscope::bench {
 
-// 64-byte TCP frames of `flows` flows in uniformly random order, laid out in memory as a receive ring would:
-// one slot after the other, far more than caches hold once flows are many.
+// 64-byte TCP frames of `flows` flows in uniformly random order, laid out in memory as a receive
+// ring would: one slot after the other, far more than caches hold once flows are many.
 class FlowStock {
  public:
   static constexpr size_t kSlotBytes = 64;

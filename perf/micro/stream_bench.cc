@@ -23,13 +23,15 @@ struct ByteCount {
 // `swap_every`: each so many segments two neighbours change places; 0: never.
 void run_stream(benchmark::State& state, uint32_t swap_every) {
   Arena arena = std::move(
-      Arena::create(BufferPool::cost(kPoolBytes) + SegmentStore::cost({}), Arena::Populate::Now).value());
+      Arena::create(BufferPool::cost(kPoolBytes) + SegmentStore::cost({}), Arena::Populate::Now)
+          .value());
   BufferPool pool(arena, kPoolBytes);
   SegmentStore store(arena, pool, {});
   const std::vector<uint8_t> payload(kSegmentBytes, 'x');
   std::vector<uint32_t> order(kSegments);
   for (uint32_t i = 0; i < kSegments; ++i) order[i] = i;
-  for (uint32_t i = 0; swap_every != 0 && i + 1 < kSegments; i += swap_every) std::swap(order[i], order[i + 1]);
+  for (uint32_t i = 0; swap_every != 0 && i + 1 < kSegments; i += swap_every)
+    std::swap(order[i], order[i + 1]);
 
   TcpStream stream;
   stream.anchor(0);

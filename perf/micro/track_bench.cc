@@ -37,7 +37,8 @@ void run_track(benchmark::State& state, uint32_t flows, uint32_t bursts) {
     prepared.push_back(std::make_unique<Prepared>());
     stock.fill_next(prepared.back()->burst, kBurstPackets);
     decode_layers(prepared.back()->burst);
-    extract_keys(FiveTuple::bidirectional(), tracker->hash(), prepared.back()->burst, prepared.back()->keys);
+    extract_keys(FiveTuple::bidirectional(), tracker->hash(), prepared.back()->burst,
+                 prepared.back()->keys);
   }
   const auto columns = std::make_unique<FlowBurst>();
   Nobody nobody;

@@ -1,5 +1,5 @@
-// The floor that replay is measured against: reads a capture file in blocks and only parses its headers, with
-// the same reader and decoder. Prints packets and the processor time it took.
+// The floor that replay is measured against: reads a capture file in blocks and only parses its
+// headers, with the same reader and decoder. Prints packets and the processor time it took.
 
 #include <sys/resource.h>
 
@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     for (uint32_t i = 0; i < burst->count; ++i) payload_bytes += burst->layers[i].payload_bytes;
   }
   const double seconds = seconds_used();
-  std::printf("{\"packets\": %llu, \"payload_bytes\": %llu, \"cpu_seconds\": %.6f}\n", packets, payload_bytes,
-              seconds);
+  std::printf("{\"packets\": %llu, \"payload_bytes\": %llu, \"cpu_seconds\": %.6f}\n", packets,
+              payload_bytes, seconds);
   return 0;
 }
