@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace flowscope {
+
+inline constexpr uint64_t kMillisecondNs = 1'000'000;
+inline constexpr uint64_t kSecondNs = 1'000 * kMillisecondNs;
+inline constexpr uint64_t kKiB = 1'024;
+inline constexpr uint64_t kMiB = 1'024 * kKiB;
+inline constexpr uint64_t kGiB = 1'024 * kMiB;
+
+struct TableConfig {
+  uint32_t flows_max = 1'000'000;  // of each worker
+};
+
+// How long a flow may be silent before it ends.
+struct TimeoutsConfig {
+  uint64_t tcp_new_ns = 30 * kSecondNs;
+  uint64_t tcp_established_ns = 300 * kSecondNs;
+  uint64_t tcp_closing_ns = 30 * kSecondNs;
+  uint64_t tcp_closed_ns = 5 * kSecondNs;
+  uint64_t udp_ns = 60 * kSecondNs;
+  uint64_t other_ns = 30 * kSecondNs;
+};
+
+// TCP reassembly; all sizes are those of one worker.
+struct StreamsConfig {
+  uint32_t streams_max = 65'536;
+  uint64_t buffers_bytes = 64 * kMiB;
+  uint64_t reorder_bytes_max = 256 * kKiB;  // of each side of a flow
+  uint32_t gap_wait_packets = 128;
+  uint64_t gap_wait_bytes = 128 * kKiB;
+};
+
+struct L7Config {
+  std::vector<std::string> enabled = {"all"};  // names of parsers, or "all" alone
+};
+
+struct RecordsConfig {
+  bool flow = true;
+  bool http = true;
+  bool tls = true;
+  bool dns = true;
+  bool anomaly = true;
+  bool stats = true;
+};
+
+struct OutputConfig {
+  std::string destination = "-";  // a path, or "-" for standard output
+  RecordsConfig records;
+  bool community_id = true;
+  uint64_t ring_bytes = 8 * kMiB;  // of each worker
+};
+
+struct PcapConfig {
+  uint32_t snaplen_bytes = 65'535;
+  bool promiscuous = true;
+  uint64_t buffer_bytes = 16 * kMiB;
+};
+
+// What the NIC spreads packets over its queues by.
+enum class RssFields : uint8_t { Ip, Udp };
+
+struct DpdkConfig {
+  uint32_t rxq = 1;
+  uint32_t rxd = 1'024;
+  uint32_t mbcache = 256;
+  uint32_t total_num_mbufs = 0;  // 0: worked out from queues and descriptors
+  uint64_t portmask = 0;         // bit N is port N; 0: all ports
+  RssFields rss = RssFields::Udp;
+  std::vector<std::string> eal_options;
+};
+
+// Everything a user can set, with its defaults. Filled by load_yaml_file() and apply_option(),
+// checked by validate(), then read-only.
+struct Config {
+  uint32_t workers = 1;
+  uint32_t burst = 64;
+  std::optional<uint64_t> hash_seed;  // nothing: a new random seed at each start
+  uint64_t stats_period_ns = 0;       // 0: no statistics table
+  uint64_t exit_after_idle_ns = 0;    // 0: runs until it is stopped
+  TableConfig table;
+  TimeoutsConfig timeouts;
+  StreamsConfig streams;
+  L7Config l7;
+  OutputConfig output;
+  PcapConfig pcap;
+  DpdkConfig dpdk;
+};
+
+}  // namespace flowscope
