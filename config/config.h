@@ -32,8 +32,6 @@ struct StreamsConfig {
   uint32_t streams_max = 65'536;
   uint64_t buffers_bytes = 64 * kMiB;
   uint64_t reorder_bytes_max = 256 * kKiB;  // of each side of a flow
-  uint32_t gap_wait_packets = 128;
-  uint64_t gap_wait_bytes = 128 * kKiB;
 };
 
 struct L7Config {
@@ -66,7 +64,7 @@ struct PcapConfig {
 enum class RssFields : uint8_t { Ip, Udp };
 
 struct DpdkConfig {
-  uint32_t rxq = 1;
+  uint32_t rxq = 0;              // 0: one for each worker (net_pcap: one for each file)
   uint32_t rxd = 1'024;
   uint32_t mbcache = 256;
   uint32_t total_num_mbufs = 0;  // 0: worked out from queues and descriptors
@@ -80,7 +78,7 @@ struct DpdkConfig {
 struct Config {
   uint32_t workers = 1;
   uint32_t burst = 64;
-  std::optional<uint64_t> hash_seed;  // nothing: a new random seed at each start
+  std::optional<uint64_t> hash_seed;  // nothing: random for live traffic, fixed for files
   uint64_t stats_period_ns = 0;       // 0: no statistics table
   uint64_t exit_after_idle_ns = 0;    // 0: runs until it is stopped
   TableConfig table;

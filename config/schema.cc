@@ -49,7 +49,7 @@ constexpr std::array kSettings = std::to_array<Setting>({
      .field = at<&Config::hash_seed>,
      .max = UINT64_MAX,
      .help =
-         "Key of the flow hash. Random is safe against crafted traffic; fix it to repeat a run."},
+         "Key of the flow hash; random is safe against crafted traffic. Files use a fixed one then."},
     duration("stats_period", at<&Config::stats_period_ns>, 0, kDayNs,
              "Time between statistics tables; 0 prints none."),
     duration("exit_after_idle", at<&Config::exit_after_idle_ns>, 0, kDayNs,
@@ -78,10 +78,6 @@ constexpr std::array kSettings = std::to_array<Setting>({
           "Memory of a worker for bytes that wait: out of order, or part of a message."),
     bytes("streams.reorder_bytes_max", at<&Config::streams, &StreamsConfig::reorder_bytes_max>, 0,
           kGiB, "Most bytes that one side of a flow may hold behind a gap."),
-    count("streams.gap_wait_packets", at<&Config::streams, &StreamsConfig::gap_wait_packets>, 0,
-          65'535, "Packets of a side behind a gap after which it counts as lost."),
-    bytes("streams.gap_wait_bytes", at<&Config::streams, &StreamsConfig::gap_wait_bytes>, 0, kGiB,
-          "Bytes of a side behind a gap after which it counts as lost."),
 
     list("l7.enabled", Names, at<&Config::l7, &L7Config::enabled>,
          "Protocol parsers to use; all uses every one that is built in."),
@@ -115,7 +111,8 @@ constexpr std::array kSettings = std::to_array<Setting>({
     bytes("pcap.buffer_bytes", at<&Config::pcap, &PcapConfig::buffer_bytes>, 64 * kKiB, kGiB,
           "Kernel buffer of a live interface."),
 
-    count("dpdk.rxq", at<&Config::dpdk, &DpdkConfig::rxq>, 1, 256, "Receive queues of each port."),
+    count("dpdk.rxq", at<&Config::dpdk, &DpdkConfig::rxq>, 0, 256,
+          "Receive queues of each port; 0 takes one for each worker."),
     count("dpdk.rxd", at<&Config::dpdk, &DpdkConfig::rxd>, 32, 32'768,
           "Descriptors of each receive queue."),
     count("dpdk.mbcache", at<&Config::dpdk, &DpdkConfig::mbcache>, 0, 512,

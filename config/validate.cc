@@ -10,11 +10,6 @@ namespace flowscope {
 namespace {
 
 Result<void> validate_streams(const StreamsConfig& streams) {
-  if (streams.gap_wait_bytes > streams.reorder_bytes_max) {
-    return Error{"streams.gap_wait_bytes: " + format_bytes(streams.gap_wait_bytes)
-                 + " is never reached; expected at most streams.reorder_bytes_max, "
-                 + format_bytes(streams.reorder_bytes_max)};
-  }
   if (streams.reorder_bytes_max > streams.buffers_bytes / 2) {
     return Error{"streams.reorder_bytes_max: " + format_bytes(streams.reorder_bytes_max)
                  + " for each side lets one flow take all memory; expected at most half of streams.buffers_bytes, "
@@ -40,7 +35,7 @@ Result<void> validate_dpdk(const DpdkConfig& dpdk, uint32_t burst) {
                  + std::to_string(dpdk.rxd)};
   }
   if (dpdk.total_num_mbufs == 0) return {};
-  const uint64_t in_queues = uint64_t{dpdk.rxq} * dpdk.rxd;
+  const uint64_t in_queues = uint64_t{std::max(dpdk.rxq, 1U)} * dpdk.rxd;
   if (dpdk.total_num_mbufs <= in_queues) {
     return Error{"dpdk.total_num_mbufs: " + std::to_string(dpdk.total_num_mbufs)
                  + " cannot fill the receive queues; expected more than dpdk.rxq times dpdk.rxd, "

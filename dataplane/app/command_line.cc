@@ -5,8 +5,11 @@
 #include <optional>
 #include <utility>
 
+#include "config/load.h"
 #include "config/schema.h"
+#include "config/validate.h"
 #include "dataplane/app/version.h"
+#include "l7/parser_list.h"
 
 namespace flowscope {
 
@@ -35,6 +38,9 @@ constexpr std::string_view kOverview =
     "\n"
     "Exit codes: 0 ok, 1 usage or configuration, 2 EAL, 3 port or input file, 4 ledger violated.\n";
 
+// The names that l7.enabled may hold.
+constexpr auto kProtocols = ParserSet<AllStreamParsers>::kNames;
+
 std::optional<Verb> verb_named(std::string_view name) {
   if (name == "replay") return Verb::Replay;
   if (name == "live") return Verb::Live;
@@ -56,7 +62,9 @@ class VerbOptions {
             [this](const std::string& text) { settings_.emplace_back("output.destination", text); },
             "where records go: a file, a FIFO, - for standard output")
         ->option_text("DEST");
-    for (const KeyDescription& key : all_keys()) add(key);
+    for (const Setting& setting : all_settings()) add(setting);
+    app_.add_flag_callback("--rss-ip", [this] { settings_.emplace_back("dpdk.rss", "ip"); }, "the same as --rss ip");
+    app_.add_flag_callback("--rss-udp", [this] { settings_.emplace_back("dpdk.rss", "udp"); }, "the same as --rss udp");
   }
 
   CLI::App& app() { return app_; }
@@ -81,19 +89,29 @@ class VerbOptions {
       if (auto applied = apply_option(key, text, line_.config); !applied.ok())
         return applied.error();
     }
-    return validate(line_.config);
+    return validate(line_.config, kProtocols);
   }
 
  private:
-  void add(const KeyDescription& key) {
-    if (key.option.empty()) return;
+  // The option of a key: its dots and underscores as dashes, without the group where testpmd has the same
+  // name or no other key shares it.
+  static std::string option_name(std::string_view key) {
+    for (const std::string_view group : {"dpdk.", "table."}) {
+      if (key.starts_with(group)) key.remove_prefix(group.size());
+    }
+    if (key == "l7.enabled") key = "l7";
+    std::string name = "--" + std::string(key);
+    std::replace_if(name.begin(), name.end(), [](char c) { return c == '_' || c == '.'; }, '-');
+    return name;
+  }
+  void add(const Setting& setting) {
+    if (setting.key == "dpdk.eal_options" || setting.key == "output.destination") return;  // -- and -o
+    Config defaults;
     app_.add_option_function<std::string>(
-            std::string(key.option),
-            [this, name = std::string(key.key)](const std::string& text) {
-              settings_.emplace_back(name, text);
-            },
-            std::string(key.help) + " [" + std::string(key.default_text) + "]")
-        ->option_text(std::string(key.type));
+            option_name(setting.key),
+            [this, key = setting.key](const std::string& text) { settings_.emplace_back(key, text); },
+            std::string(setting.help) + " [" + text_of(setting, defaults) + "]")
+        ->option_text(setting.kind == SettingKind::Flag ? "true|false" : "VALUE");
   }
 
   CommandLine& line_;
@@ -141,7 +159,7 @@ Result<void> parse_check(const std::vector<std::string>& arguments, CommandLine&
   line.files = arguments;
   if (auto loaded = load_yaml_file(arguments.front(), line.config); !loaded.ok())
     return loaded.error();
-  return validate(line.config);
+  return validate(line.config, kProtocols);
 }
 
 }  // namespace

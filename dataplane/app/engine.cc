@@ -66,8 +66,8 @@ void Engine::worker_returned() {
 
 void Engine::watch(const std::function<bool()>& done, const std::function<void()>& stop,
                    const PortLines& port_lines) {
-  const auto period = std::chrono::duration<double>(config_.stats_period_s);
-  auto next_table = start_ + std::chrono::duration_cast<std::chrono::nanoseconds>(period);
+  const auto period = std::chrono::nanoseconds(config_.stats_period_ns);
+  auto next_table = start_ + period;
   StatsMoment before;
   bool stopping = false;
   std::unique_lock lock(bell_->mutex);
@@ -78,18 +78,18 @@ void Engine::watch(const std::function<bool()>& done, const std::function<void()
       stop();
     }
     const auto now = std::chrono::steady_clock::now();
-    if (config_.stats_period_s <= 0 || now < next_table) continue;
-    next_table = now + std::chrono::duration_cast<std::chrono::nanoseconds>(period);
+    if (config_.stats_period_ns == 0 || now < next_table) continue;
+    next_table = now + period;
     const StatsMoment moment_now = moment(port_lines);
     std::fputs(stats_table(moment_now, before).c_str(), stderr);
-    if (config_.output.stats) exporter_->write_stats(snapshot(moment_now));
+    if (config_.output.records.stats) exporter_->write_stats(snapshot(moment_now));
     before = moment_now;
   }
 }
 
 Exit Engine::close(const PortLines& port_lines) {
   const StatsMoment now = moment(port_lines);
-  if (config_.output.stats) exporter_->write_stats(snapshot(now));
+  if (config_.output.records.stats) exporter_->write_stats(snapshot(now));
   exporter_->stop();
   return print_summary(now);
 }

@@ -22,9 +22,9 @@ uint64_t system_now_ns() {
 // read them.
 class InterfacePort {
  public:
-  InterfacePort(LivePort port, double exit_after_idle_s)
+  InterfacePort(LivePort port, uint64_t exit_after_idle_ns)
       : port_(std::move(port)),
-        exit_after_idle_ns_(static_cast<uint64_t>(exit_after_idle_s * 1e9)),
+        exit_after_idle_ns_(exit_after_idle_ns),
         last_packet_ns_(system_now_ns()) {}
 
   void receive(Burst& burst) {
@@ -93,7 +93,7 @@ Exit live(const Config& config, const std::string& interface, const std::string&
                       .filter = filter,
                       .promiscuous = config.pcap.promiscuous ? LivePort::Promiscuous::Yes
                                                              : LivePort::Promiscuous::No,
-                      .snap_bytes = config.pcap.snap_bytes,
+                      .snap_bytes = config.pcap.snaplen_bytes,
                       .kernel_buffer_bytes = static_cast<uint32_t>(config.pcap.buffer_bytes),
                       .packets_max = config.burst});
   if (!opened.ok()) {
@@ -107,7 +107,7 @@ Exit live(const Config& config, const std::string& interface, const std::string&
   }
   std::vector<std::unique_ptr<InterfacePort>> ports;
   ports.push_back(
-      std::make_unique<InterfacePort>(std::move(opened.value()), config.exit_after_idle_s));
+      std::make_unique<InterfacePort>(std::move(opened.value()), config.exit_after_idle_ns));
   fmt::print(stderr, "flowscope: capturing on {}; stop with Ctrl-C\n", interface);
   const Exit ledger = engine.value().run(ports, Engine::threads(), [&] {
     return std::vector<PortLine>{ports.front()->line(interface)};

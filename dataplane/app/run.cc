@@ -19,7 +19,8 @@ EthdevOptions ethdev_options(const Config& config, uint32_t workers) {
           .mbcache = config.dpdk.mbcache,
           .total_num_mbufs = config.dpdk.total_num_mbufs,
           .workers = workers,
-          .promiscuous = config.pcap.promiscuous};
+          .promiscuous = config.pcap.promiscuous,
+          .rss_ports = config.dpdk.rss == RssFields::Udp};
 }
 
 // Queues dealt out to workers in turn.
@@ -32,8 +33,7 @@ std::vector<std::unique_ptr<DpdkPort>> deal_queues(const Ethdevs& ethdevs, uint3
   for (auto& share : shares) {
     ports.push_back(std::make_unique<DpdkPort>(
         std::move(share), DpdkPort::Options{.burst = config.burst,
-                                            .exit_after_idle_ns = static_cast<uint64_t>(
-                                                config.exit_after_idle_s * 1e9)}));
+                                            .exit_after_idle_ns = config.exit_after_idle_ns}));
   }
   return ports;
 }
@@ -62,7 +62,7 @@ Engine::Launcher launcher_for(const Eal& eal, const std::vector<unsigned>& lcore
 }  // namespace
 
 Exit run_dpdk(const Config& config, const std::vector<std::string>& eal_options) {
-  auto eal = Eal::start("flowscope", eal_options);
+  auto eal = Eal::start("flowscope", eal_options.empty() ? config.dpdk.eal_options : eal_options);
   if (!eal.ok()) {
     fmt::print(stderr, "flowscope: {}\n", eal.error().message);
     return Exit::Eal;

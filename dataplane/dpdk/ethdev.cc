@@ -41,10 +41,11 @@ uint32_t mbuf_count(const EthdevOptions& options, uint32_t queues, uint32_t desc
   return queues * (descriptors + 256) + (options.workers + 1) * options.mbcache * 3 / 2 + 512;
 }
 
-rte_eth_conf configuration(const rte_eth_dev_info& device, uint32_t queues,
+rte_eth_conf configuration(const rte_eth_dev_info& device, const EthdevOptions& options, uint32_t queues,
                            std::array<uint8_t, kRssKeyBytesMax>& key) {
   rte_eth_conf conf{};
-  const uint64_t wanted = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
+  const uint64_t ports = RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
+  const uint64_t wanted = RTE_ETH_RSS_IP | (options.rss_ports ? ports : 0);
   const uint64_t hashes = wanted & device.flow_type_rss_offloads;
   if (queues > 1 && hashes != 0) {
     for (size_t i = 0; i < key.size(); ++i) key.at(i) = i % 2 == 0 ? kSymmetricHigh : kSymmetricLow;
@@ -94,7 +95,7 @@ Result<void> Ethdevs::start_port(uint16_t port, const EthdevOptions& options) {
   uint16_t descriptors = static_cast<uint16_t>(std::min<uint32_t>(options.rxd, UINT16_MAX));
   uint16_t no_transmit = 0;
   std::array<uint8_t, kRssKeyBytesMax> key{};
-  const rte_eth_conf conf = configuration(device, queues, key);
+  const rte_eth_conf conf = configuration(device, options, queues, key);
   if (const int error =
           rte_eth_dev_configure(port, static_cast<uint16_t>(queues), no_transmit, &conf);
       error != 0) {

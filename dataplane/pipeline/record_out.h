@@ -1,6 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "dataplane/pipeline/record_ring.h"
 #include "flowcore/base/keyed_hash.h"
@@ -11,8 +15,12 @@ namespace flowscope {
 // Which records a worker writes.
 struct RecordChoice {
   bool flow = true;
-  bool messages = true;
   bool anomaly = true;
+  std::vector<std::string> muted_events;   // messages that are not written: "http", "dns", ...
+
+  [[nodiscard]] bool takes(std::string_view event) const {
+    return muted_events.empty() || std::find(muted_events.begin(), muted_events.end(), event) == muted_events.end();
+  }
 };
 
 // Turns what trackers and parsers say into records and pushes them into the worker's ring. The Out
@@ -27,7 +35,7 @@ class RecordOut {
 
   template <class M>
   void message(const FlowEntry& entry, FlowSide from, Timestamp time, const M& message) {
-    if (choice_.messages) ring_.push_message(head_of(entry, from, time), message);
+    if (choice_.takes(M::kEvent)) ring_.push_message(head_of(entry, from, time), message);
   }
   // `kind` is a literal, an EVE anomaly name.
   void anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* kind);

@@ -23,12 +23,6 @@ TEST(ConfigValidate, TakesTheDefaults) {
   EXPECT_EQ(fault_after([](Config&) {}), "");
 }
 
-TEST(ConfigValidate, RefusesAGapWaitThatIsNeverReached) {
-  EXPECT_EQ(fault_after([](Config& config) { config.streams.gap_wait_bytes = kMiB; }),
-            "streams.gap_wait_bytes: 1MiB is never reached; expected at most "
-            "streams.reorder_bytes_max, 256KiB");
-}
-
 TEST(ConfigValidate, RefusesSidesThatTakeAllMemory) {
   EXPECT_EQ(fault_after([](Config& config) { config.streams.reorder_bytes_max = 64 * kMiB; }),
             "streams.reorder_bytes_max: 64MiB for each side lets one flow take all memory; "
