@@ -15,6 +15,14 @@ namespace {
 
 constexpr auto kWatchPeriod = std::chrono::milliseconds(50);
 
+void print_memory(const PipelineOptions& options, uint32_t workers) {
+  MemoryBudget budget;
+  budget.add("flow table", FlowTracker::cost(options.tracker), workers);
+  budget.add("streams and parsers", Streams<RecordOut>::cost(options.streams), workers);
+  budget.add("record ring", RecordRing::cost(options.ring_bytes), workers);
+  std::fputs(budget.as_table().c_str(), stderr);
+}
+
 Timestamp system_now() {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   return {static_cast<uint64_t>(
@@ -32,6 +40,7 @@ uint64_t sum(const std::array<uint64_t, kRecordKinds>& counts) {
 Result<Engine> Engine::create(const Config& config, InputKind input, uint32_t workers) {
   auto output = OutputFile::open(config.output.destination);
   if (!output.ok()) return output.error();
+  print_memory(pipeline_options(config, input, {}), workers);
   std::vector<std::unique_ptr<Pipeline>> pipelines;
   auto exporter = std::make_unique<Exporter>(std::move(output.value()), eve_options(config));
   for (uint32_t i = 0; i < workers; ++i) {

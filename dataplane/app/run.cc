@@ -32,8 +32,8 @@ std::vector<std::unique_ptr<DpdkPort>> deal_queues(const Ethdevs& ethdevs, uint3
   std::vector<std::unique_ptr<DpdkPort>> ports;
   for (auto& share : shares) {
     ports.push_back(std::make_unique<DpdkPort>(
-        std::move(share), DpdkPort::Options{.burst = config.burst,
-                                            .exit_after_idle_ns = config.exit_after_idle_ns}));
+        std::move(share),
+        DpdkPort::Options{.burst = config.burst, .exit_after_idle_ns = config.exit_after_idle_ns}));
   }
   return ports;
 }
