@@ -11,8 +11,9 @@ namespace flowscope {
 
 // The block of a capture that is being walked: bytes stay where they were read until the next
 // refill, which keeps what was not consumed. A record longer than the block goes to a second,
-// larger one, made when the first such record comes. Thread rule: one thread. Cost: one read per
-// block; what is left at a block's end is moved to the front.
+// larger one, made when the first such record comes.
+// Thread rule: one thread. Cost: one read per block; what is left at a block's end is moved to the
+// front.
 class BlockBuffer {
  public:
   explicit BlockBuffer(size_t block_bytes);

@@ -12,8 +12,9 @@
 namespace flowscope {
 
 // Where a capture's bytes come from: an open file, pipe or standard input, or bytes in memory. Owns
-// the file descriptor. Thread rule: one thread. Cost: one read(2) per call, and one poll(2) before
-// it unless it is a regular file.
+// the file descriptor.
+// Thread rule: one thread. Cost: one read(2) per call, and one poll(2) before it unless it is a
+// regular file.
 class ByteSource {
  public:
   enum class Outcome : uint8_t {

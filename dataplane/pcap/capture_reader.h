@@ -15,8 +15,9 @@
 namespace flowscope {
 
 // Reads the packets of one capture, pcap or pcapng, burst by burst, without copying a frame: frames
-// stay in the block they were read into. Thread rule: one thread. Lifetime: frames are valid until
-// the next read(). Cost: 256 KiB of memory, once 17 MiB more for a capture with frames above that.
+// stay in the block they were read into.
+// Thread rule: one thread. Lifetime: frames are valid until the next read(). Cost: 256 KiB of
+// memory, once 17 MiB more for a capture with frames above that.
 class CaptureReader {
  public:
   struct Options {

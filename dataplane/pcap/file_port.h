@@ -13,8 +13,8 @@
 namespace flowscope {
 
 // A port that replays capture files, one after the other, as fast as they are asked for. A file
-// that cannot be opened or breaks off is noted in faults(), and the next one follows. Thread rule:
-// one thread. Lifetime: frames of a burst are valid until the next receive().
+// that cannot be opened or breaks off is noted in faults(), and the next one follows.
+// Thread rule: one thread. Lifetime: frames of a burst are valid until the next receive().
 class FilePort {
  public:
   // `packets_max`: the most packets of a burst, at most kBurstMax.

@@ -136,7 +136,7 @@ size_t LivePort::receive(Burst& burst) {
 void LivePort::take(uint8_t* filling_bytes, const pcap_pkthdr* header, const uint8_t* frame) {
   auto& filling = *reinterpret_cast<Filling*>(filling_bytes);
   const LivePort& port = filling.port;
-  uint8_t* place = port.block_.get() + filling.block_used;
+  uint8_t* place = &port.block_[filling.block_used];
   const size_t bytes = std::min<size_t>(header->caplen, port.frame_bytes_max_);
   std::memcpy(place, frame, bytes);
   filling.block_used += bytes;

@@ -13,10 +13,10 @@ struct pcap_pkthdr;
 
 namespace flowscope {
 
-// A port that captures from a network interface through libpcap, without root's other powers:
-// CAP_NET_RAW is enough. Frames are copied once, from libpcap's ring into a block made at start,
-// because libpcap lends them only for the length of its callback. Thread rule: one thread.
-// Lifetime: frames of a burst are valid until the next receive().
+// A port that captures from a network interface through libpcap; needs CAP_NET_RAW or root. Frames
+// are copied once, from libpcap's ring into a block made at start, because libpcap lends them only
+// for the length of its callback.
+// Thread rule: one thread. Lifetime: frames of a burst are valid until the next receive().
 class LivePort {
  public:
   enum class Promiscuous : uint8_t { No, Yes };

@@ -11,7 +11,8 @@ namespace flowscope {
 
 // Walks over the records of a classic capture file (draft-ietf-opsawg-pcap): microseconds,
 // nanoseconds and the variant of Kuznetzov's patch with longer record headers, each in both byte
-// orders. Thread rule: a value of one thread. Cost: two cache lines per record.
+// orders.
+// Thread rule: a value of one thread. Cost: two cache lines per record.
 class PcapWalker {
  public:
   static constexpr size_t kFileHeaderBytes = 24;

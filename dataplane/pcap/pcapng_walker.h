@@ -14,8 +14,8 @@ namespace flowscope {
 // in its own byte order, and of interfaces, each with its own link type and time resolution.
 // Enhanced, simple and obsolete packet blocks are packets; all others are passed over. A packet of
 // an interface that the file does not describe is given with link type Unknown; one without a time
-// stamp takes the time of the one before it. Thread rule: one thread. Cost: two cache lines per
-// packet.
+// stamp takes the time of the one before it.
+// Thread rule: one thread. Cost: two cache lines per packet.
 class PcapngWalker {
  public:
   static constexpr uint32_t kSectionHeader = 0x0a0d0d0a;  // reads the same in both byte orders
