@@ -45,6 +45,7 @@ void DpdkPort::describe(const RxQueue& queue, Burst& burst, uint32_t row, uint64
   if (queue.pcap_times && time_offset_ >= 0 && (mbuf->ol_flags & time_flag_) != 0) {
     // The driver of 22.11 writes microseconds, whatever the documentation of the field says.
     packet.time.ns = *RTE_MBUF_DYNFIELD(mbuf, time_offset_, const rte_mbuf_timestamp_t*) * 1000;
+    file_time_ns_ = packet.time.ns;
   }
 }
 
