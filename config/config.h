@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,64 +7,84 @@
 
 namespace flowscope {
 
-// Every setting of the application, with its default. Filled from a YAML file and from options of the
-// command line by config/schema.h, which also knows each one's key, range and help text; plain values, no
-// behaviour. Units stand in the names: _s seconds, _bytes bytes; 0 has the meaning its comment gives.
+inline constexpr uint64_t kMillisecondNs = 1'000'000;
+inline constexpr uint64_t kSecondNs = 1'000 * kMillisecondNs;
+inline constexpr uint64_t kKiB = 1'024;
+inline constexpr uint64_t kMiB = 1'024 * kKiB;
+inline constexpr uint64_t kGiB = 1'024 * kMiB;
 
 struct TableConfig {
-  uint32_t flows_max = 1 << 18;            // flows of one worker; the table rounds up
-  std::optional<uint64_t> hash_seed;       // unset: fixed for files, random for live traffic
+  uint32_t flows_max = 1'000'000;  // of each worker
 };
 
-struct TimeoutConfig {
-  double tcp_new_s = 60;
-  double tcp_established_s = 300;
-  double tcp_closing_s = 60;
-  double tcp_closed_s = 10;
-  double udp_s = 60;
-  double other_s = 30;
+// How long a flow may be silent before it ends.
+struct TimeoutsConfig {
+  uint64_t tcp_new_ns = 30 * kSecondNs;
+  uint64_t tcp_established_ns = 300 * kSecondNs;
+  uint64_t tcp_closing_ns = 30 * kSecondNs;
+  uint64_t tcp_closed_ns = 5 * kSecondNs;
+  uint64_t udp_ns = 60 * kSecondNs;
+  uint64_t other_ns = 30 * kSecondNs;
 };
 
-struct StreamConfig {
-  uint32_t streams_max = 1 << 16;          // flows being parsed at the same time, of one worker
-  size_t buffers_bytes = size_t{64} << 20; // bytes kept past their packet, of one worker
-  uint32_t reorder_bytes_max = 256 << 10;  // early segments held for one side of a flow
-  uint32_t segments_max = 1 << 15;         // early segments held by one worker
+// TCP reassembly; all sizes are those of one worker.
+struct StreamsConfig {
+  uint32_t streams_max = 65'536;
+  uint64_t buffers_bytes = 64 * kMiB;
+  uint64_t reorder_bytes_max = 256 * kKiB;  // of each side of a flow
+};
+
+struct L7Config {
+  std::vector<std::string> enabled = {"all"};  // names of parsers, or "all" alone
+};
+
+struct RecordsConfig {
+  bool flow = true;
+  bool http = true;
+  bool tls = true;
+  bool dns = true;
+  bool anomaly = true;
+  bool stats = true;
 };
 
 struct OutputConfig {
-  std::string destination = "-";           // a file, a FIFO, "-" for standard output
-  bool flow = true;                        // which records are written
-  bool messages = true;                    // http, tls, dns, ...
-  bool anomaly = true;
-  bool stats = true;
+  std::string destination = "-";  // a path, or "-" for standard output
+  RecordsConfig records;
   bool community_id = true;
-  size_t ring_bytes = size_t{8} << 20;     // records on their way to the exporter, of one worker
+  uint64_t ring_bytes = 8 * kMiB;  // of each worker
 };
 
 struct PcapConfig {
-  bool promiscuous = true;                 // also of DPDK ports
-  uint32_t snap_bytes = 262'144;
-  size_t buffer_bytes = size_t{32} << 20;  // of the kernel's ring
+  uint32_t snaplen_bytes = 65'535;
+  bool promiscuous = true;
+  uint64_t buffer_bytes = 16 * kMiB;
 };
+
+// What the NIC spreads packets over its queues by.
+enum class RssFields : uint8_t { Ip, Udp };
 
 struct DpdkConfig {
-  uint64_t portmask = 0;                   // 0: every port
-  uint32_t rxq = 0;                        // 0: one for each worker (net_pcap: one for each file)
-  uint32_t rxd = 1024;
-  uint32_t mbcache = 256;                  // at most 512, RTE_MEMPOOL_CACHE_MAX_SIZE
-  uint32_t total_num_mbufs = 0;            // 0: from queues, descriptors and caches
+  uint32_t rxq = 0;              // 0: one for each worker (net_pcap: one for each file)
+  uint32_t rxd = 1'024;
+  uint32_t mbcache = 256;
+  uint32_t total_num_mbufs = 0;  // 0: worked out from queues and descriptors
+  uint64_t portmask = 0;         // bit N is port N; 0: all ports
+  RssFields rss = RssFields::Udp;
+  std::vector<std::string> eal_options;
 };
 
+// Everything a user can set, with its defaults. Filled by load_yaml_file() and apply_option(),
+// checked by validate(), then read-only.
 struct Config {
   uint32_t workers = 1;
-  uint32_t burst = 64;                     // packets, 1 to 256
-  std::vector<std::string> l7;             // parsers that are on; empty: all that are built in
-  double stats_period_s = 0;               // 0: no table
-  double exit_after_idle_s = 0;            // 0: never
+  uint32_t burst = 64;
+  std::optional<uint64_t> hash_seed;  // nothing: random for live traffic, fixed for files
+  uint64_t stats_period_ns = 0;       // 0: no statistics table
+  uint64_t exit_after_idle_ns = 0;    // 0: runs until it is stopped
   TableConfig table;
-  TimeoutConfig timeouts;
-  StreamConfig streams;
+  TimeoutsConfig timeouts;
+  StreamsConfig streams;
+  L7Config l7;
   OutputConfig output;
   PcapConfig pcap;
   DpdkConfig dpdk;

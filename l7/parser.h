@@ -15,22 +15,25 @@ namespace flowscope {
 enum class Probe : uint8_t { NoMatch, NeedMore, Match };
 
 // What a parser wants after a call. Done: it has all it ever will, send no more bytes of this flow.
-// HandOver: the same, and what follows is another protocol (after CONNECT, STARTTLS, ...): find out which.
-// Poisoned: the stream is not, or no longer, this protocol.
+// HandOver: the same, and what follows is another protocol (after CONNECT, STARTTLS, ...): find out
+// which. Poisoned: the stream is not, or no longer, this protocol.
 enum class ParseStatus : uint8_t { Ok, Done, HandOver, Poisoned };
 
-// How a flow's bytes come to an end: Graceful for FIN and idle time-out (flush what is whole or runs
-// until the end), Abort for RST, eviction and parse errors of others (flush only what is whole).
+// How a flow's bytes come to an end: Graceful for FIN and idle time-out (flush what is whole or
+// runs until the end), Abort for RST, eviction and parse errors of others (flush only what is
+// whole).
 enum class StreamEnd : uint8_t { Graceful, Abort };
 
-// What every parser is given once per flow. Refers to the worker's pool, which outlives all parsers.
+// What every parser is given once per flow. Refers to the worker's pool, which outlives all
+// parsers.
 struct ParserSetup {
   BufferPool& buffers;
 };
 
-// Takes the fields of a message, once, in order; every writer (EVE, CSV, ...) is one implementation.
-// Names are string literals in snake_case (EVE names); they must live for ever, since writers keep the
-// pointer. Texts and bytes are copied before the call returns. In an array the name is null.
+// Takes the fields of a message, once, in order; every writer (EVE, CSV, ...) is one
+// implementation. Names are string literals in snake_case (EVE names); they must live for ever,
+// since writers keep the pointer. Texts and bytes are copied before the call returns. In an array
+// the name is null.
 //
 //   void text(const char* name, std::string_view value);      // raw bytes; the writer escapes
 //   void number(const char* name, uint64_t value);
@@ -38,8 +41,8 @@ struct ParserSetup {
 //   void begin_object(const char* name);  void end_object();
 //   void begin_array(const char* name);   void end_array();
 template <class V>
-concept FieldVisitor = requires(V& visitor, const char* name, std::string_view text, uint64_t number,
-                                bool flag) {
+concept FieldVisitor = requires(V& visitor, const char* name, std::string_view text,
+                                uint64_t number, bool flag) {
   visitor.text(name, text);
   visitor.number(name, number);
   visitor.boolean(name, flag);
@@ -49,15 +52,16 @@ concept FieldVisitor = requires(V& visitor, const char* name, std::string_view t
   visitor.end_array();
 };
 
-// A typed thing a parser found. kEvent is its EVE event_type and the name of the object that holds its
-// fields ("http", "tls", "dns"). Messages borrow: they are valid during the sink call only.
+// A typed thing a parser found. kEvent is its EVE event_type and the name of the object that holds
+// its fields ("http", "tls", "dns"). Messages borrow: they are valid during the sink call only.
 //
 //   struct DnsMessage { static constexpr const char* kEvent = "dns";
 //                       template <FieldVisitor V> void describe(V& visitor) const; ... };
 //
 // Sink: what a parser hands messages to.
 //   sink.message(FlowSide side, const M& message);   // any message type of the parser
-//   sink.anomaly(FlowSide side, const char* kind);   // string literal, EVE anomaly event name, snake_case
+//   sink.anomaly(FlowSide side, const char* kind);   // string literal, EVE anomaly event name,
+//   snake_case
 
 // A protocol parser: a plain class, one instance per flow for both directions, living in a slab. It
 // never sees a packet, only bytes: in order, never empty, cut anywhere; calls are serialised.
@@ -66,12 +70,15 @@ concept FieldVisitor = requires(V& visitor, const char* name, std::string_view t
 //   class HttpParser {
 //    public:
 //     static constexpr std::string_view kName = "http";          // app_proto of the flow record
-//     static constexpr bool kFoundLater = true;    // optional: its first bytes are distinctive enough to be
-//                                                  // looked for behind those of an unknown protocol
+//     static constexpr bool kFoundLater = true;    // optional: its first bytes are distinctive
+//     enough to be
+//                                                  // looked for behind those of an unknown
+//                                                  protocol
 //     explicit HttpParser(const ParserSetup& setup);
 //     // Pure; looks at the first bytes of one side. Must decide when kProbeBytes bytes are there.
 //     static Probe probe(FlowSide side, Bytes first_bytes);
-//     template <class Sink> ParseStatus on_bytes(FlowSide side, Bytes bytes, Timestamp time, Sink& sink);
+//     template <class Sink> ParseStatus on_bytes(FlowSide side, Bytes bytes, Timestamp time, Sink&
+//     sink);
 //     // `missing_bytes` of this side were lost at this place; what follows is in order again.
 //     template <class Sink> ParseStatus on_gap(FlowSide side, uint32_t missing_bytes, Sink& sink);
 //     // Called at most once, last. Emits what is still worth a record (an unanswered request).
@@ -81,29 +88,31 @@ template <class P, class Sink>
 concept StreamParser = requires(P parser, const ParserSetup& setup, Sink& sink, Bytes bytes,
                                 FlowSide side, Timestamp time) {
   { P::kName } -> std::convertible_to<std::string_view>;
-  { P(setup) };
+  {P(setup)};
   { P::probe(side, bytes) } -> std::same_as<Probe>;
   { parser.on_bytes(side, bytes, time, sink) } -> std::same_as<ParseStatus>;
   { parser.on_gap(side, uint32_t{}, sink) } -> std::same_as<ParseStatus>;
-  { parser.on_end(StreamEnd::Graceful, sink) };
+  {parser.on_end(StreamEnd::Graceful, sink)};
 };
 
 // The same for protocols over UDP: one call per datagram, whole payload, in arrival order.
 //     // Ports are a hint: they may settle a doubtful payload, they never overrule a clear one.
 //     static Probe probe_datagram(Bytes payload, uint16_t source_port, uint16_t destination_port);
-//     template <class Sink> ParseStatus on_datagram(FlowSide side, Bytes payload, Timestamp time, Sink&);
+//     template <class Sink> ParseStatus on_datagram(FlowSide side, Bytes payload, Timestamp time,
+//     Sink&);
 template <class P, class Sink>
 concept DatagramParser = requires(P parser, const ParserSetup& setup, Sink& sink, Bytes bytes,
                                   FlowSide side, Timestamp time) {
   { P::kName } -> std::convertible_to<std::string_view>;
-  { P(setup) };
+  {P(setup)};
   { P::probe_datagram(bytes, uint16_t{}, uint16_t{}) } -> std::same_as<Probe>;
   { parser.on_datagram(side, bytes, time, sink) } -> std::same_as<ParseStatus>;
-  { parser.on_end(StreamEnd::Graceful, sink) };
+  {parser.on_end(StreamEnd::Graceful, sink)};
 };
 
 // A list of types; each protocol folder l7/NAME declares in l7/NAME/NAME.h, inside namespace
-// flowscope::NAME, its `StreamParsers` and `DatagramParsers`, and the build joins the lists of all folders.
+// flowscope::NAME, its `StreamParsers` and `DatagramParsers`, and the build joins the lists of all
+// folders.
 template <class... T>
 struct TypeList {};
 

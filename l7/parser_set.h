@@ -37,8 +37,8 @@ constexpr bool found_later() {
 template <class List>
 class ParserSet;
 
-// The parsers of one kind that are built in, each with a slab of instances. Parsers are named by their
-// position in the list; dispatch over the closed list is a jump table, not a virtual call.
+// The parsers of one kind that are built in, each with a slab of instances. Parsers are named by
+// their position in the list; dispatch over the closed list is a jump table, not a virtual call.
 // Thread rule: one worker.
 template <class... P>
 class ParserSet<TypeList<P...>> {
@@ -47,7 +47,9 @@ class ParserSet<TypeList<P...>> {
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr std::array<std::string_view, kCount> kNames = {P::kName...};
 
-  static size_t cost(uint32_t instances_each) { return (size_t{0} + ... + Slab<P>::cost(instances_each)); }
+  static size_t cost(uint32_t instances_each) {
+    return (size_t{0} + ... + Slab<P>::cost(instances_each));
+  }
   ParserSet(Arena& arena, uint32_t instances_each) : slabs_{Slab<P>(arena, instances_each)...} {}
 
   // A new parser of type `index`; 0 when its slab is full.
@@ -73,8 +75,8 @@ class ParserSet<TypeList<P...>> {
     return mask;
   }();
 
-  // Asks probe.template operator()<Parser>() of each enabled type in order: the first that matches, or
-  // kNone; `maybe` tells that some type needs more bytes.
+  // Asks probe.template operator()<Parser>() of each enabled type in order: the first that matches,
+  // or kNone; `maybe` tells that some type needs more bytes.
   template <class F>
   static uint32_t identify(uint32_t enabled_mask, bool& maybe, F&& probe) {
     uint32_t found = kNone;
@@ -86,7 +88,8 @@ class ParserSet<TypeList<P...>> {
       ++index;
       return answer == Probe::Match;
     };
-    (void)(ask((enabled_mask >> index & 1) != 0 ? probe.template operator()<P>() : Probe::NoMatch) || ...);
+    (void)(ask((enabled_mask >> index & 1) != 0 ? probe.template operator()<P>() : Probe::NoMatch)
+           || ...);
     return found;
   }
 
@@ -95,7 +98,8 @@ class ParserSet<TypeList<P...>> {
   void at(uint32_t index, F&& f) {
     [&]<size_t... I>(std::index_sequence<I...>) {
       (void)((I == index && (f(std::get<I>(slabs_)), true)) || ...);
-    }(std::index_sequence_for<P...>{});
+    }
+    (std::index_sequence_for<P...>{});
   }
 
   std::tuple<Slab<P>...> slabs_;

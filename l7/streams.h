@@ -15,8 +15,8 @@ namespace flowscope {
 
 // Sizes of the streams stage; all memory is reserved from them at the start.
 struct StreamsOptions {
-  uint32_t streams_max = 1 << 16;      // flows with a parser or a stream at the same time
-  size_t buffers_bytes = 64 << 20;     // bytes kept past their packet, of all flows
+  uint32_t streams_max = 1 << 16;   // flows with a parser or a stream at the same time
+  size_t buffers_bytes = 64 << 20;  // bytes kept past their packet, of all flows
   SegmentStore::Options segments;
   uint32_t stream_parsers = UINT32_MAX;    // bit i: parser i of AllStreamParsers is on
   uint32_t datagram_parsers = UINT32_MAX;  // the same for AllDatagramParsers
@@ -24,17 +24,17 @@ struct StreamsOptions {
 
 // Counters of the streams stage; any thread may read them.
 struct StreamsCounters {
-  Counter sessions;           // TCP sessions opened
-  Counter sessions_refused;   // flows left unparsed because every place was taken
-  Counter identified;         // flows whose protocol was found
-  Counter parse_errors;       // parsers that gave up on a broken stream
-  Counter gap_bytes;          // bytes that parsers did not get
-  Counter strays;             // segments refused because they lie outside any window
+  Counter sessions;          // TCP sessions opened
+  Counter sessions_refused;  // flows left unparsed because every place was taken
+  Counter identified;        // flows whose protocol was found
+  Counter parse_errors;      // parsers that gave up on a broken stream
+  Counter gap_bytes;         // bytes that parsers did not get
+  Counter strays;            // segments refused because they lie outside any window
 };
 
-// Hop 6 and 7: takes each packet's payload through reassembly to the parser of its flow. A flow that no
-// parser fits, or whose parser is done, costs one comparison from then on.
-// `Out` takes what parsers find; entry and message are valid during the call:
+// Hop 6 and 7: takes each packet's payload through reassembly to the parser of its flow. A flow
+// that no parser fits, or whose parser is done, costs one comparison from then on. `Out` takes what
+// parsers find; entry and message are valid during the call:
 //   template <class M> void message(const FlowEntry&, FlowSide from, Timestamp, const M& message);
 //   void anomaly(const FlowEntry&, FlowSide from, Timestamp, const char* kind);
 // Thread rule: one worker; counters may be read by any thread. No allocation after construction.
@@ -42,9 +42,9 @@ template <class Out>
 class Streams {
  public:
   static size_t cost(const StreamsOptions& options) {
-    return Slab<TcpSession>::cost(options.streams_max) + StreamSet::cost(options.streams_max) +
-           DatagramSet::cost(options.streams_max) + BufferPool::cost(options.buffers_bytes) +
-           SegmentStore::cost(options.segments);
+    return Slab<TcpSession>::cost(options.streams_max) + StreamSet::cost(options.streams_max)
+           + DatagramSet::cost(options.streams_max) + BufferPool::cost(options.buffers_bytes)
+           + SegmentStore::cost(options.segments);
   }
   Streams(Arena& arena, const StreamsOptions& options, Out& out)
       : options_(options),
@@ -128,7 +128,8 @@ class Streams {
 template <class Out>
 void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t begin, uint32_t end,
                            FlowTracker& tracker) {
-  constexpr uint32_t kAhead = 6;   // packets whose session is asked for while earlier ones are served
+  constexpr uint32_t kAhead =
+      6;  // packets whose session is asked for while earlier ones are served
   for (uint32_t i = begin; i < end; ++i) {
     if (i + kAhead < end && flows.slot[i + kAhead] != FlowBurst::kNoFlow) {
       const FlowEntry& later = tracker.entry(flows.slot[i + kAhead]);
@@ -147,5 +148,5 @@ void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t 
 
 }  // namespace flowscope
 
-#include "l7/streams_tcp.h"       // IWYU pragma: keep
 #include "l7/streams_datagram.h"  // IWYU pragma: keep
+#include "l7/streams_tcp.h"       // IWYU pragma: keep

@@ -51,7 +51,8 @@ bool Streams<Out>::open_datagrams(FlowEntry& entry, Bytes payload, const Layers&
 template <class Out>
 void Streams<Out>::close_datagrams(FlowEntry& entry, StreamEnd end) {
   ParserSink sink{out_, entry, Timestamp{entry.last_seen_ns}};
-  datagram_parsers_.with(entry.parser, entry.stream, [&](auto& parser) { parser.on_end(end, sink); });
+  datagram_parsers_.with(entry.parser, entry.stream,
+                         [&](auto& parser) { parser.on_end(end, sink); });
   drop_datagrams(entry);
 }
 

@@ -27,11 +27,12 @@ void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& pa
   const uint32_t seq = layers.tcp_seq + ((layers.tcp_flags & tcp_flag::kSyn) != 0 ? 1 : 0);
   if (layers.payload_bytes != 0) {
     SideSink sink{*this, entry, session, side, packet.time};
-    stream.segment({.seq = seq,
-                    .payload = packet.frame.sub(layers.payload_offset, layers.payload_captured),
-                    .missing_tail = static_cast<uint32_t>(layers.payload_bytes - layers.payload_captured),
-                    .clock_ns = clock_ns},
-                   store_, sink);
+    stream.segment(
+        {.seq = seq,
+         .payload = packet.frame.sub(layers.payload_offset, layers.payload_captured),
+         .missing_tail = static_cast<uint32_t>(layers.payload_bytes - layers.payload_captured),
+         .clock_ns = clock_ns},
+        store_, sink);
   }
   if ((layers.tcp_flags & tcp_flag::kFin) != 0) stream.fin_at(seq + layers.payload_bytes);
   if (session.finished) return drop_session(entry, session);
@@ -121,10 +122,11 @@ void Streams<Out>::probe(SideSink& from, Bytes bytes) {
   const size_t kept_before = prefix.size;
   if (kept_before != 0) prefix.append(bytes);
   const Bytes first_bytes = kept_before != 0 ? prefix.bytes() : bytes.first(kProbeBytes);
-  const uint32_t asked = options_.stream_parsers & (prefix.begun ? StreamSet::kFoundLaterMask : UINT32_MAX);
+  const uint32_t asked =
+      options_.stream_parsers & (prefix.begun ? StreamSet::kFoundLaterMask : UINT32_MAX);
   bool maybe = false;
-  const uint32_t found =
-      StreamSet::identify(asked, maybe, [&]<class P>() { return P::probe(from.side, first_bytes); });
+  const uint32_t found = StreamSet::identify(
+      asked, maybe, [&]<class P>() { return P::probe(from.side, first_bytes); });
   if (found != StreamSet::kNone) {
     adopt(from, found, bytes.after(prefix.size - kept_before));
   } else if (maybe) {

@@ -14,7 +14,7 @@ namespace flowscope {
 struct ProbePrefix {
   std::array<uint8_t, kProbeBytes> kept;
   uint8_t size = 0;
-  bool begun = false;   // bytes that no parser knows came before
+  bool begun = false;  // bytes that no parser knows came before
 
   [[nodiscard]] Bytes bytes() const { return {kept.data(), size}; }
   void append(Bytes bytes) {
@@ -24,17 +24,18 @@ struct ProbePrefix {
   }
 };
 
-// What a TCP flow holds while its bytes are of interest: both sides in order, and the parser once the
-// first bytes told which one.
+// What a TCP flow holds while its bytes are of interest: both sides in order, and the parser once
+// the first bytes told which one.
 struct TcpSession {
-  static constexpr uint8_t kProbesMax = 16;   // runs of bytes looked at before the flow is left alone
+  static constexpr uint8_t kProbesMax =
+      16;  // runs of bytes looked at before the flow is left alone
 
   std::array<TcpStream, 2> stream;
   std::array<ProbePrefix, 2> prefix;
-  uint32_t parser = 0;           // handle in the slab of parser_index, 0 while unknown
+  uint32_t parser = 0;  // handle in the slab of parser_index, 0 while unknown
   uint8_t parser_index = 0;
   uint8_t probes = 0;
-  bool finished = false;         // nothing more is wanted; to be dropped when the call returns
+  bool finished = false;  // nothing more is wanted; to be dropped when the call returns
 };
 
 }  // namespace flowscope

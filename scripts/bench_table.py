@@ -49,7 +49,7 @@ def show_table(paths):
             rows.append((name, *median_and_mad(values), len(values)))
     width = max([len("benchmark")] + [len(row[0]) for row in rows])
     print(f"{'benchmark':{width}}  {'ns/packet':>10}  {'MAD':>8}  runs")
-    for name, median, mad, runs in rows:
+    for name, median, mad, runs in sorted(rows):
         print(f"{name:{width}}  {median:10.2f}  {mad:8.2f}  {runs:4}")
 
 

@@ -14,11 +14,11 @@ enum class Verb : uint8_t { Replay, Live, Run, Check, Version, Help };
 // A command line taken apart. Config is complete: defaults, then the file of -c, then options.
 struct CommandLine {
   Verb verb = Verb::Help;
-  std::vector<std::string> files;         // of replay, or the one of check
-  std::vector<std::string> eal_options;   // of run, untouched
-  std::string interface;                  // of live
-  std::string filter;                     // of live
-  std::string text;                       // help or version, to be printed
+  std::vector<std::string> files;        // of replay, or the one of check
+  std::vector<std::string> eal_options;  // of run, untouched
+  std::string interface;                 // of live
+  std::string filter;                    // of live
+  std::string text;                      // help or version, to be printed
   Config config;
 };
 

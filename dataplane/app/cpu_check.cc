@@ -1,5 +1,5 @@
-// Compiled for the oldest x86-64, and run before every other initialiser of the program, so that an older
-// processor reads a sentence instead of dying of an illegal instruction.
+// Compiled for the oldest x86-64, and run before every other initialiser of the program, so that an
+// older processor reads a sentence instead of dying of an illegal instruction.
 
 #include <unistd.h>
 
@@ -8,8 +8,9 @@
 namespace {
 
 void refuse(const char* missing) {
-  const char* const parts[] = {"flowscope: this build is for " FS_CPU " processors, and this one lacks ", missing,
-                               "; build it with scripts/dev build --release -Dcpu=x86-64\n"};
+  const char* const parts[] = {
+      "flowscope: this build is for " FS_CPU " processors, and this one lacks ", missing,
+      "; build it with scripts/dev build --release -Dcpu=x86-64\n"};
   for (const char* part : parts) {
     if (write(STDERR_FILENO, part, std::strlen(part)) < 0) break;
   }

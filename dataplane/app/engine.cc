@@ -17,7 +17,8 @@ constexpr auto kWatchPeriod = std::chrono::milliseconds(50);
 
 Timestamp system_now() {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return {static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count())};
+  return {static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count())};
 }
 
 uint64_t sum(const std::array<uint64_t, kRecordKinds>& counts) {
@@ -34,8 +35,9 @@ Result<Engine> Engine::create(const Config& config, InputKind input, uint32_t wo
   std::vector<std::unique_ptr<Pipeline>> pipelines;
   auto exporter = std::make_unique<Exporter>(std::move(output.value()), eve_options(config));
   for (uint32_t i = 0; i < workers; ++i) {
-    auto pipeline = Pipeline::create(pipeline_options(config, input, {.index = i, .workers = workers}),
-                                     input == InputKind::Live ? Arena::Populate::Now : Arena::Populate::Lazily);
+    auto pipeline =
+        Pipeline::create(pipeline_options(config, input, {.index = i, .workers = workers}),
+                         input == InputKind::Live ? Arena::Populate::Now : Arena::Populate::Lazily);
     if (!pipeline.ok()) return pipeline.error();
     exporter->add_ring(pipeline.value()->ring());
     pipelines.push_back(std::move(pipeline.value()));
@@ -64,8 +66,8 @@ void Engine::worker_returned() {
 
 void Engine::watch(const std::function<bool()>& done, const std::function<void()>& stop,
                    const PortLines& port_lines) {
-  const auto period = std::chrono::duration<double>(config_.stats_period_s);
-  auto next_table = start_ + std::chrono::duration_cast<std::chrono::nanoseconds>(period);
+  const auto period = std::chrono::nanoseconds(config_.stats_period_ns);
+  auto next_table = start_ + period;
   StatsMoment before;
   bool stopping = false;
   std::unique_lock lock(bell_->mutex);
@@ -76,18 +78,18 @@ void Engine::watch(const std::function<bool()>& done, const std::function<void()
       stop();
     }
     const auto now = std::chrono::steady_clock::now();
-    if (config_.stats_period_s <= 0 || now < next_table) continue;
-    next_table = now + std::chrono::duration_cast<std::chrono::nanoseconds>(period);
+    if (config_.stats_period_ns == 0 || now < next_table) continue;
+    next_table = now + period;
     const StatsMoment moment_now = moment(port_lines);
     std::fputs(stats_table(moment_now, before).c_str(), stderr);
-    if (config_.output.stats) exporter_->write_stats(snapshot(moment_now));
+    if (config_.output.records.stats) exporter_->write_stats(snapshot(moment_now));
     before = moment_now;
   }
 }
 
 Exit Engine::close(const PortLines& port_lines) {
   const StatsMoment now = moment(port_lines);
-  if (config_.output.stats) exporter_->write_stats(snapshot(now));
+  if (config_.output.records.stats) exporter_->write_stats(snapshot(now));
   exporter_->stop();
   return print_summary(now);
 }
@@ -132,7 +134,8 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
   add("flow.ended", [](const Pipeline& p) { return p.tracker().ended(); });
   add("flow.evicted", [](const Pipeline& p) { return p.tracker().evicted(); });
   add("tcp.sessions", [](const Pipeline& p) { return p.streams().sessions.value(); });
-  add("tcp.sessions_refused", [](const Pipeline& p) { return p.streams().sessions_refused.value(); });
+  add("tcp.sessions_refused",
+      [](const Pipeline& p) { return p.streams().sessions_refused.value(); });
   add("tcp.gap_bytes", [](const Pipeline& p) { return p.streams().gap_bytes.value(); });
   add("tcp.stray_segments", [](const Pipeline& p) { return p.streams().strays.value(); });
   add("app_layer.identified", [](const Pipeline& p) { return p.streams().identified.value(); });
@@ -140,7 +143,8 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
   add("ledger.received", [](const Pipeline& p) { return p.ledger().received.value(); });
   for (size_t i = 0; i < kFates; ++i) {
     const Fate fate = static_cast<Fate>(i);
-    add("ledger." + std::string(name_of(fate)), [fate](const Pipeline& p) { return p.ledger().of(fate); });
+    add("ledger." + std::string(name_of(fate)),
+        [fate](const Pipeline& p) { return p.ledger().of(fate); });
   }
   uint64_t shed = 0;
   for (const WorkerLine& worker : now.workers) shed += worker.shed;
@@ -162,27 +166,35 @@ Exit Engine::print_summary(const StatsMoment& now) const {
     evicted += now.workers[i].flows_evicted;
     shed += now.workers[i].shed;
     ended += pipelines_[i]->tracker().ended();
-    balanced = balanced && pipelines_[i]->ledger().balanced() && pipelines_[i]->tracker().live() == 0;
-    for (size_t fate = 0; fate < kFates; ++fate) fates.at(fate) += pipelines_[i]->ledger().of(static_cast<Fate>(fate));
+    balanced =
+        balanced && pipelines_[i]->ledger().balanced() && pipelines_[i]->tracker().live() == 0;
+    for (size_t fate = 0; fate < kFates; ++fate)
+      fates.at(fate) += pipelines_[i]->ledger().of(static_cast<Fate>(fate));
   }
   const ExportCounts written = exporter_->counts();
   const auto of = [&](RecordKind kind) { return written.records.at(static_cast<size_t>(kind)); };
-  fmt::print(stderr, "packets  {} ({} bytes) in {:.3f} s, {:.2f} Mpps\n", packets, bytes, now.seconds,
-             now.seconds > 0 ? static_cast<double>(packets) / now.seconds / 1e6 : 0.0);
-  fmt::print(stderr, "flows    {} created = {} ended, {} of them evicted\n", created, ended, evicted);
-  fmt::print(stderr, "records  {} flow, {} protocol, {} anomaly to {}; {} shed\n", of(RecordKind::Flow),
-             of(RecordKind::Message), of(RecordKind::Anomaly), exporter_->destination(), shed);
+  fmt::print(stderr, "packets  {} ({} bytes) in {:.3f} s, {:.2f} Mpps\n", packets, bytes,
+             now.seconds, now.seconds > 0 ? static_cast<double>(packets) / now.seconds / 1e6 : 0.0);
+  fmt::print(stderr, "flows    {} created = {} ended, {} of them evicted\n", created, ended,
+             evicted);
+  fmt::print(stderr, "records  {} flow, {} protocol, {} anomaly to {}; {} shed\n",
+             of(RecordKind::Flow), of(RecordKind::Message), of(RecordKind::Anomaly),
+             exporter_->destination(), shed);
   std::string sum_text;
   for (size_t fate = 0; fate < kFates; ++fate) {
     if (fate != 0 && fates.at(fate) == 0) continue;
-    sum_text += fmt::format("{}{} {}", sum_text.empty() ? "" : " + ", fates.at(fate), name_of(static_cast<Fate>(fate)));
+    sum_text += fmt::format("{}{} {}", sum_text.empty() ? "" : " + ", fates.at(fate),
+                            name_of(static_cast<Fate>(fate)));
   }
-  fmt::print(stderr, "ledger   {} received = {}: {}\n", packets, sum_text, balanced ? "holds" : "VIOLATED");
+  fmt::print(stderr, "ledger   {} received = {}: {}\n", packets, sum_text,
+             balanced ? "holds" : "VIOLATED");
   for (const PortLine& port : now.ports) {
     if (!port.loss_known) {
-      fmt::print(stderr, "port     {}: the driver does not count what it drops; loss unknown\n", port.name);
+      fmt::print(stderr, "port     {}: the driver does not count what it drops; loss unknown\n",
+                 port.name);
     } else if (port.missed != 0) {
-      fmt::print(stderr, "port     {}: {} packets dropped before flowscope got them\n", port.name, port.missed);
+      fmt::print(stderr, "port     {}: {} packets dropped before flowscope got them\n", port.name,
+                 port.missed);
     }
   }
   if (written.lines_lost != 0) {

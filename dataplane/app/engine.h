@@ -28,8 +28,8 @@ class Engine {
   static Result<Engine> create(const Config& config, InputKind input, uint32_t workers);
 
   // Runs one worker for each port until all have ended or a signal came, then drains, writes the
-  // summary and checks the ledger. `launch` starts a body on a thread or lcore of its own; `join` waits
-  // for all of them.
+  // summary and checks the ledger. `launch` starts a body on a thread or lcore of its own; `join`
+  // waits for all of them.
   struct Launcher {
     std::function<void(size_t worker, std::function<void()>& body)> launch;
     std::function<void()> join;
@@ -48,8 +48,10 @@ class Engine {
   using PortLines = std::function<std::vector<PortLine>()>;
   Engine(const Config& config, std::vector<std::unique_ptr<Pipeline>> pipelines,
          std::unique_ptr<Exporter> exporter);
-  // Waits until `done()` says so; prints statistics in between; calls `stop` once when a signal came.
-  void watch(const std::function<bool()>& done, const std::function<void()>& stop, const PortLines& port_lines);
+  // Waits until `done()` says so; prints statistics in between; calls `stop` once when a signal
+  // came.
+  void watch(const std::function<bool()>& done, const std::function<void()>& stop,
+             const PortLines& port_lines);
   void worker_returned();
   Exit close(const PortLines& port_lines);
   [[nodiscard]] StatsMoment moment(const PortLines& port_lines) const;

@@ -13,16 +13,18 @@ namespace {
 
 uint64_t system_now_ns() {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count());
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count());
 }
 
-// A live interface as the worker wants it: waits when nothing comes, knows the time, ends after a silence
-// where that is asked for, and keeps the kernel's drop counters where the main thread can read them.
+// A live interface as the worker wants it: waits when nothing comes, knows the time, ends after a
+// silence where that is asked for, and keeps the kernel's drop counters where the main thread can
+// read them.
 class InterfacePort {
  public:
-  InterfacePort(LivePort port, double exit_after_idle_s)
+  InterfacePort(LivePort port, uint64_t exit_after_idle_ns)
       : port_(std::move(port)),
-        exit_after_idle_ns_(static_cast<uint64_t>(exit_after_idle_s * 1e9)),
+        exit_after_idle_ns_(exit_after_idle_ns),
         last_packet_ns_(system_now_ns()) {}
 
   void receive(Burst& burst) {
@@ -51,7 +53,10 @@ class InterfacePort {
     dropped_.add(counters.dropped_by_port - dropped_.value());
   }
   [[nodiscard]] PortLine line(const std::string& name) const {
-    return {.name = name, .packets = received_.value(), .bytes = bytes_.value(), .missed = dropped_.value(),
+    return {.name = name,
+            .packets = received_.value(),
+            .bytes = bytes_.value(),
+            .missed = dropped_.value(),
             .loss_known = true};
   }
   [[nodiscard]] const LivePort& live() const { return port_; }
@@ -77,17 +82,20 @@ class InterfacePort {
 
 Exit live(const Config& config, const std::string& interface, const std::string& filter) {
   if (config.workers != 1) {
-    fmt::print(stderr, "flowscope: an interface is read by one worker; --workers {} is for replay, or use "
-                       "flowscope run with a DPDK port of several queues\n", config.workers);
+    fmt::print(stderr,
+               "flowscope: an interface is read by one worker; --workers {} is for replay, or use "
+               "flowscope run with a DPDK port of several queues\n",
+               config.workers);
     return Exit::Usage;
   }
-  auto opened = LivePort::open({.interface = interface,
-                                .filter = filter,
-                                .promiscuous = config.pcap.promiscuous ? LivePort::Promiscuous::Yes
-                                                                       : LivePort::Promiscuous::No,
-                                .snap_bytes = config.pcap.snap_bytes,
-                                .kernel_buffer_bytes = static_cast<uint32_t>(config.pcap.buffer_bytes),
-                                .packets_max = config.burst});
+  auto opened =
+      LivePort::open({.interface = interface,
+                      .filter = filter,
+                      .promiscuous = config.pcap.promiscuous ? LivePort::Promiscuous::Yes
+                                                             : LivePort::Promiscuous::No,
+                      .snap_bytes = config.pcap.snaplen_bytes,
+                      .kernel_buffer_bytes = static_cast<uint32_t>(config.pcap.buffer_bytes),
+                      .packets_max = config.burst});
   if (!opened.ok()) {
     fmt::print(stderr, "flowscope: {}\n", opened.error().message);
     return Exit::Port;
@@ -98,7 +106,8 @@ Exit live(const Config& config, const std::string& interface, const std::string&
     return Exit::Usage;
   }
   std::vector<std::unique_ptr<InterfacePort>> ports;
-  ports.push_back(std::make_unique<InterfacePort>(std::move(opened.value()), config.exit_after_idle_s));
+  ports.push_back(
+      std::make_unique<InterfacePort>(std::move(opened.value()), config.exit_after_idle_ns));
   fmt::print(stderr, "flowscope: capturing on {}; stop with Ctrl-C\n", interface);
   const Exit ledger = engine.value().run(ports, Engine::threads(), [&] {
     return std::vector<PortLine>{ports.front()->line(interface)};

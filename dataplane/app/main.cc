@@ -13,7 +13,10 @@ namespace {
 using namespace flowscope;  // NOLINT(google-build-using-namespace): the program is flowscope
 
 [[maybe_unused]] Exit not_built(const char* what) {
-  fmt::print(stderr, "flowscope: this build has no {}; configure it with the library installed (see README)\n", what);
+  fmt::print(
+      stderr,
+      "flowscope: this build has no {}; configure it with the library installed (see README)\n",
+      what);
   return Exit::Usage;
 }
 

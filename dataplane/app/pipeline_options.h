@@ -8,7 +8,8 @@
 namespace flowscope {
 
 // What the configuration says, in the words of the stages. Requires: a validated Config.
-[[nodiscard]] PipelineOptions pipeline_options(const Config& config, InputKind input, const WorkerShare& share);
+[[nodiscard]] PipelineOptions pipeline_options(const Config& config, InputKind input,
+                                               const WorkerShare& share);
 [[nodiscard]] EveOptions eve_options(const Config& config);
 
 }  // namespace flowscope

@@ -23,10 +23,12 @@ Exit replay(const Config& config, const std::vector<std::string>& files) {
     fmt::print(stderr, "flowscope: {}\n", checked.error().message);
     return Exit::Port;
   }
-  // Every worker reads all the files and takes its share of the flows; a pipe can be read only once.
+  // Every worker reads all the files and takes its share of the flows; a pipe can be read only
+  // once.
   const bool from_pipe = std::find(files.begin(), files.end(), "-") != files.end();
   const uint32_t workers = from_pipe ? 1 : config.workers;
-  if (workers != config.workers) fmt::print(stderr, "flowscope: standard input is read by one worker\n");
+  if (workers != config.workers)
+    fmt::print(stderr, "flowscope: standard input is read by one worker\n");
 
   auto engine = Engine::create(config, InputKind::Files, workers);
   if (!engine.ok()) {
@@ -34,8 +36,10 @@ Exit replay(const Config& config, const std::vector<std::string>& files) {
     return Exit::Usage;
   }
   std::vector<std::unique_ptr<FilePort>> ports;
-  for (uint32_t i = 0; i < workers; ++i) ports.push_back(std::make_unique<FilePort>(files, config.burst));
-  const std::string name = files.size() == 1 ? files.front() : fmt::format("{} files", files.size());
+  for (uint32_t i = 0; i < workers; ++i)
+    ports.push_back(std::make_unique<FilePort>(files, config.burst));
+  const std::string name =
+      files.size() == 1 ? files.front() : fmt::format("{} files", files.size());
   const Exit ledger = engine.value().run(ports, Engine::threads(), [&] {
     PortLine line{.name = name};
     for (uint32_t i = 0; i < workers; ++i) {

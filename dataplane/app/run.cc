@@ -19,18 +19,21 @@ EthdevOptions ethdev_options(const Config& config, uint32_t workers) {
           .mbcache = config.dpdk.mbcache,
           .total_num_mbufs = config.dpdk.total_num_mbufs,
           .workers = workers,
-          .promiscuous = config.pcap.promiscuous};
+          .promiscuous = config.pcap.promiscuous,
+          .rss_ports = config.dpdk.rss == RssFields::Udp};
 }
 
 // Queues dealt out to workers in turn.
-std::vector<std::unique_ptr<DpdkPort>> deal_queues(const Ethdevs& ethdevs, uint32_t workers, const Config& config) {
+std::vector<std::unique_ptr<DpdkPort>> deal_queues(const Ethdevs& ethdevs, uint32_t workers,
+                                                   const Config& config) {
   std::vector<std::vector<RxQueue>> shares(workers);
-  for (size_t i = 0; i < ethdevs.queues().size(); ++i) shares[i % workers].push_back(ethdevs.queues()[i]);
+  for (size_t i = 0; i < ethdevs.queues().size(); ++i)
+    shares[i % workers].push_back(ethdevs.queues()[i]);
   std::vector<std::unique_ptr<DpdkPort>> ports;
   for (auto& share : shares) {
     ports.push_back(std::make_unique<DpdkPort>(
         std::move(share), DpdkPort::Options{.burst = config.burst,
-                                            .exit_after_idle_ns = static_cast<uint64_t>(config.exit_after_idle_s * 1e9)}));
+                                            .exit_after_idle_ns = config.exit_after_idle_ns}));
   }
   return ports;
 }
@@ -50,21 +53,25 @@ std::vector<PortLine> port_lines(const Ethdevs& ethdevs) {
 // Workers on lcores; on a thread beside the main lcore where no other lcore was given.
 Engine::Launcher launcher_for(const Eal& eal, const std::vector<unsigned>& lcores) {
   if (lcores.empty()) return Engine::threads();
-  return {.launch = [&eal, lcores](size_t worker, std::function<void()>& body) { eal.launch(lcores[worker], body); },
-          .join = [&eal] { eal.wait_all(); }};
+  return {
+      .launch = [&eal, lcores](size_t worker,
+                               std::function<void()>& body) { eal.launch(lcores[worker], body); },
+      .join = [&eal] { eal.wait_all(); }};
 }
 
 }  // namespace
 
 Exit run_dpdk(const Config& config, const std::vector<std::string>& eal_options) {
-  auto eal = Eal::start("flowscope", eal_options);
+  auto eal = Eal::start("flowscope", eal_options.empty() ? config.dpdk.eal_options : eal_options);
   if (!eal.ok()) {
     fmt::print(stderr, "flowscope: {}\n", eal.error().message);
     return Exit::Eal;
   }
   const std::vector<unsigned> lcores = eal.value().worker_lcores();
   if (config.workers > std::max<size_t>(lcores.size(), 1)) {
-    fmt::print(stderr, "flowscope: --workers {} needs {} lcores (one is the exporter's), EAL gave {}: use -l 0-{}\n",
+    fmt::print(stderr,
+               "flowscope: --workers {} needs {} lcores (one is the exporter's), EAL gave {}: use "
+               "-l 0-{}\n",
                config.workers, config.workers + 1, lcores.size() + 1, config.workers);
     return Exit::Usage;
   }
@@ -80,9 +87,11 @@ Exit run_dpdk(const Config& config, const std::vector<std::string>& eal_options)
   }
   auto ports = deal_queues(ethdevs.value(), config.workers, config);
   for (const RxQueue& queue : ethdevs.value().queues()) {
-    fmt::print(stderr, "flowscope: port {} queue {} -> a worker of {}\n", queue.port, queue.queue, config.workers);
+    fmt::print(stderr, "flowscope: port {} queue {} -> a worker of {}\n", queue.port, queue.queue,
+               config.workers);
   }
-  return engine.value().run(ports, launcher_for(eal.value(), lcores), [&] { return port_lines(ethdevs.value()); });
+  return engine.value().run(ports, launcher_for(eal.value(), lcores),
+                            [&] { return port_lines(ethdevs.value()); });
 }
 
 }  // namespace flowscope

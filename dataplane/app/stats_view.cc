@@ -24,22 +24,26 @@ Rate rate(const Line& now, const std::vector<Line>& before, size_t i, double sec
 
 std::string stats_table(const StatsMoment& now, const StatsMoment& before) {
   const double seconds = now.seconds - before.seconds;
-  std::string text = fmt::format("---- flowscope statistics at {:.1f} s {:-<58}\n", now.seconds, "");
-  text += fmt::format("{:<24} {:>14} {:>16} {:>12} {:>9} {:>9}\n", "port", "RX-packets", "RX-bytes", "RX-missed",
-                      "Mpps", "Gbit/s");
+  std::string text =
+      fmt::format("---- flowscope statistics at {:.1f} s {:-<58}\n", now.seconds, "");
+  text += fmt::format("{:<24} {:>14} {:>16} {:>12} {:>9} {:>9}\n", "port", "RX-packets", "RX-bytes",
+                      "RX-missed", "Mpps", "Gbit/s");
   for (size_t i = 0; i < now.ports.size(); ++i) {
     const PortLine& port = now.ports[i];
     const Rate speed = rate(port, before.ports, i, seconds);
-    text += fmt::format("{:<24} {:>14} {:>16} {:>12} {:>9.3f} {:>9.3f}\n", port.name, port.packets, port.bytes,
-                        port.loss_known ? std::to_string(port.missed) : "unknown", speed.mpps, speed.gbps);
+    text += fmt::format("{:<24} {:>14} {:>16} {:>12} {:>9.3f} {:>9.3f}\n", port.name, port.packets,
+                        port.bytes, port.loss_known ? std::to_string(port.missed) : "unknown",
+                        speed.mpps, speed.gbps);
   }
-  text += fmt::format("{:<7} {:>14} {:>9} {:>11} {:>12} {:>11} {:>11} {:>11} {:>7}\n", "worker", "packets", "Mpps",
-                      "flows", "created", "evicted", "sessions", "records", "shed");
+  text +=
+      fmt::format("{:<7} {:>14} {:>9} {:>11} {:>12} {:>11} {:>11} {:>11} {:>7}\n", "worker",
+                  "packets", "Mpps", "flows", "created", "evicted", "sessions", "records", "shed");
   for (size_t i = 0; i < now.workers.size(); ++i) {
     const WorkerLine& worker = now.workers[i];
-    text += fmt::format("{:<7} {:>14} {:>9.3f} {:>11} {:>12} {:>11} {:>11} {:>11} {:>7}\n", i, worker.packets,
-                        rate(worker, before.workers, i, seconds).mpps, worker.flows_live, worker.flows_created,
-                        worker.flows_evicted, worker.sessions, worker.records, worker.shed);
+    text += fmt::format("{:<7} {:>14} {:>9.3f} {:>11} {:>12} {:>11} {:>11} {:>11} {:>7}\n", i,
+                        worker.packets, rate(worker, before.workers, i, seconds).mpps,
+                        worker.flows_live, worker.flows_created, worker.flows_evicted,
+                        worker.sessions, worker.records, worker.shed);
   }
   text += fmt::format("{:-<92}\n", "");
   return text;

@@ -9,18 +9,19 @@
 namespace flowscope {
 
 std::string version_text() {
-  return fmt::format("flowscope {} for {} processors\nparsers over TCP: {}; over UDP: {}\ninputs: files{}{}\n",
-                     FS_VERSION, FS_CPU, fmt::join(ParserSet<AllStreamParsers>::kNames, ", "),
-                     fmt::join(ParserSet<AllDatagramParsers>::kNames, ", "),
+  return fmt::format(
+      "flowscope {} for {} processors\nparsers over TCP: {}; over UDP: {}\ninputs: files{}{}\n",
+      FS_VERSION, FS_CPU, fmt::join(ParserSet<AllStreamParsers>::kNames, ", "),
+      fmt::join(ParserSet<AllDatagramParsers>::kNames, ", "),
 #ifdef FS_HAVE_PCAP
-                     ", libpcap interfaces",
+      ", libpcap interfaces",
 #else
-                     "",
+      "",
 #endif
 #ifdef FS_HAVE_DPDK
-                     ", DPDK"
+      ", DPDK"
 #else
-                     ""
+      ""
 #endif
   );
 }

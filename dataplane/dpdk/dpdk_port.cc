@@ -28,7 +28,8 @@ void DpdkPort::receive(Burst& burst) {
     next_queue_ = next_queue_ + 1 == queues_.size() ? 0 : next_queue_ + 1;
     // owner[] is an array of void*, which is how rte_mbuf pointers travel.
     auto** mbufs = reinterpret_cast<rte_mbuf**>(burst.owner.data());
-    burst.count = rte_eth_rx_burst(queue.port, queue.queue, mbufs, static_cast<uint16_t>(options_.burst));
+    burst.count =
+        rte_eth_rx_burst(queue.port, queue.queue, mbufs, static_cast<uint16_t>(options_.burst));
     if (burst.count == 0) continue;
     last_packet_ns_ = clock_.now_ns();
     for (uint32_t row = 0; row < burst.count; ++row) describe(queue, burst, row, last_packet_ns_);
@@ -38,9 +39,8 @@ void DpdkPort::receive(Burst& burst) {
 void DpdkPort::describe(const RxQueue& queue, Burst& burst, uint32_t row, uint64_t burst_time_ns) {
   const auto* mbuf = static_cast<const rte_mbuf*>(burst.owner[row]);
   PacketView& packet = burst.packet[row];
-  packet.frame = mbuf->nb_segs == 1
-                     ? Bytes{rte_pktmbuf_mtod(mbuf, const uint8_t*), mbuf->data_len}
-                     : join(mbuf, row);
+  packet.frame = mbuf->nb_segs == 1 ? Bytes{rte_pktmbuf_mtod(mbuf, const uint8_t*), mbuf->data_len}
+                                    : join(mbuf, row);
   packet.wire_bytes = mbuf->pkt_len;
   packet.link = LinkType::Ethernet;
   packet.time.ns = burst_time_ns;
@@ -69,7 +69,8 @@ void DpdkPort::release(Burst& burst) {
 
 void DpdkPort::idle() {
   rte_pause();
-  if (options_.exit_after_idle_ns != 0 && clock_.now_ns() - last_packet_ns_ > options_.exit_after_idle_ns) {
+  if (options_.exit_after_idle_ns != 0
+      && clock_.now_ns() - last_packet_ns_ > options_.exit_after_idle_ns) {
     ended_ = true;
   }
 }

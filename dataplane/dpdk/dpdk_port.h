@@ -12,14 +12,15 @@ struct rte_mbuf;
 
 namespace flowscope {
 
-// The receive queues that one worker polls, in turn. Frames stay in their mbufs until release(); a frame
-// spread over several mbufs is joined in a buffer of the port's own.
-// Thread rule: one worker. Models Port.
+// The receive queues that one worker polls, in turn. Frames stay in their mbufs until release(); a
+// frame spread over several mbufs is joined in a buffer of the port's own. Thread rule: one worker.
+// Models Port.
 class DpdkPort {
  public:
   struct Options {
-    uint32_t burst = 64;                // packets of one receive
-    uint64_t exit_after_idle_ns = 0;    // ended() turns true after this long without a packet; 0: never
+    uint32_t burst = 64;  // packets of one receive
+    uint64_t exit_after_idle_ns =
+        0;  // ended() turns true after this long without a packet; 0: never
   };
   DpdkPort(std::vector<RxQueue> queues, const Options& options);
 
@@ -46,7 +47,7 @@ class DpdkPort {
   bool has_file_clock_;         // net_pcap is among the queues
   uint64_t file_time_ns_ = 0;   // of its last packet
   bool ended_ = false;
-  int time_offset_ = -1;        // of the time stamp in mbufs, -1 when no driver writes it
+  int time_offset_ = -1;  // of the time stamp in mbufs, -1 when no driver writes it
   uint64_t time_flag_ = 0;
   std::unique_ptr<uint8_t[]> joined_;
 };

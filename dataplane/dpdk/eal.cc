@@ -42,13 +42,14 @@ Result<Eal> Eal::start(const std::string& program, const std::vector<std::string
   const int used = rte_eal_init(static_cast<int>(arguments.size()), argv.data());
   if (used < 0) {
     const int error = rte_errno;
-    return Error{"DPDK's EAL did not start (" + std::string(rte_strerror(error)) + "): " + mend_of(error)};
+    return Error{"DPDK's EAL did not start (" + std::string(rte_strerror(error))
+                 + "): " + mend_of(error)};
   }
   // The object exists from here on, so that what was started is cleaned up on every way out.
   Eal eal;
   if (static_cast<size_t>(used) + 1 < arguments.size()) {
-    return Error{"not an EAL option: '" + arguments[static_cast<size_t>(used) + 1] +
-                 "'; options of flowscope follow after --"};
+    return Error{"not an EAL option: '" + arguments[static_cast<size_t>(used) + 1]
+                 + "'; options of flowscope follow after --"};
   }
   return eal;
 }

@@ -8,12 +8,13 @@
 
 namespace flowscope {
 
-// DPDK's environment layer for the time of this object: started once per program, cleaned up at the end.
-// Thread rule: the thread that starts it is the main lcore and must be the one that destroys it.
+// DPDK's environment layer for the time of this object: started once per program, cleaned up at the
+// end. Thread rule: the thread that starts it is the main lcore and must be the one that destroys
+// it.
 class Eal {
  public:
-  // Starts the EAL with the user's options untouched. The error names what EAL found wrong and the usual
-  // mend.
+  // Starts the EAL with the user's options untouched. The error names what EAL found wrong and the
+  // usual mend.
   static Result<Eal> start(const std::string& program, const std::vector<std::string>& options);
 
   ~Eal();

@@ -12,8 +12,8 @@ namespace flowscope {
 
 namespace {
 
-// The repeated 16-bit pattern that makes Toeplitz hash both directions of a flow alike (S. Woo, K. Park,
-// "Scalable TCP Session Monitoring with Symmetric Receive-side Scaling", 2012).
+// The repeated 16-bit pattern that makes Toeplitz hash both directions of a flow alike (S. Woo, K.
+// Park, "Scalable TCP Session Monitoring with Symmetric Receive-side Scaling", 2012).
 constexpr uint8_t kSymmetricHigh = 0x6d;
 constexpr uint8_t kSymmetricLow = 0x5a;
 constexpr size_t kRssKeyBytesMax = 64;
@@ -41,18 +41,19 @@ uint32_t mbuf_count(const EthdevOptions& options, uint32_t queues, uint32_t desc
   return queues * (descriptors + 256) + (options.workers + 1) * options.mbcache * 3 / 2 + 512;
 }
 
-rte_eth_conf configuration(const rte_eth_dev_info& device, uint32_t queues,
+rte_eth_conf configuration(const rte_eth_dev_info& device, const EthdevOptions& options, uint32_t queues,
                            std::array<uint8_t, kRssKeyBytesMax>& key) {
   rte_eth_conf conf{};
-  const uint64_t wanted = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
+  const uint64_t ports = RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
+  const uint64_t wanted = RTE_ETH_RSS_IP | (options.rss_ports ? ports : 0);
   const uint64_t hashes = wanted & device.flow_type_rss_offloads;
   if (queues > 1 && hashes != 0) {
     for (size_t i = 0; i < key.size(); ++i) key.at(i) = i % 2 == 0 ? kSymmetricHigh : kSymmetricLow;
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     conf.rx_adv_conf.rss_conf.rss_hf = hashes;
     conf.rx_adv_conf.rss_conf.rss_key = key.data();
-    conf.rx_adv_conf.rss_conf.rss_key_len =
-        static_cast<uint8_t>(std::min<size_t>(device.hash_key_size != 0 ? device.hash_key_size : 40, key.size()));
+    conf.rx_adv_conf.rss_conf.rss_key_len = static_cast<uint8_t>(
+        std::min<size_t>(device.hash_key_size != 0 ? device.hash_key_size : 40, key.size()));
   }
   conf.rxmode.offloads = device.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
   return conf;
@@ -63,8 +64,9 @@ rte_eth_conf configuration(const rte_eth_dev_info& device, uint32_t queues,
 Result<Ethdevs> Ethdevs::start(const EthdevOptions& options) {
   Ethdevs ethdevs;
   if (rte_eth_dev_count_avail() == 0) {
-    return Error{"no DPDK port: give a device with -a or a virtual one, e.g. "
-                 "--vdev net_pcap0,rx_pcap=FILE (EAL's lines above may name a driver that is missing)"};
+    return Error{
+        "no DPDK port: give a device with -a or a virtual one, e.g. "
+        "--vdev net_pcap0,rx_pcap=FILE (EAL's lines above may name a driver that is missing)"};
   }
   for (uint64_t next = rte_eth_find_next(0); next < RTE_MAX_ETHPORTS;
        next = rte_eth_find_next(static_cast<uint16_t>(next + 1))) {
@@ -73,7 +75,8 @@ Result<Ethdevs> Ethdevs::start(const EthdevOptions& options) {
     if (auto started = ethdevs.start_port(port, options); !started.ok()) return started.error();
   }
   if (ethdevs.ports_.empty()) {
-    return Error{"--portmask selects none of the " + std::to_string(rte_eth_dev_count_avail()) + " ports"};
+    return Error{"--portmask selects none of the " + std::to_string(rte_eth_dev_count_avail())
+                 + " ports"};
   }
   return ethdevs;
 }
@@ -85,36 +88,45 @@ Result<void> Ethdevs::start_port(uint16_t port, const EthdevOptions& options) {
   }
   const uint32_t queues = queue_count(device, options);
   if (queues > device.max_rx_queues) {
-    return Error{"port " + name_of_port(port) + ": --rxq " + std::to_string(queues) + " asked for, it has " +
-                 std::to_string(device.max_rx_queues) + " receive queues"};
+    return Error{"port " + name_of_port(port) + ": --rxq " + std::to_string(queues)
+                 + " asked for, it has " + std::to_string(device.max_rx_queues)
+                 + " receive queues"};
   }
   uint16_t descriptors = static_cast<uint16_t>(std::min<uint32_t>(options.rxd, UINT16_MAX));
   uint16_t no_transmit = 0;
   std::array<uint8_t, kRssKeyBytesMax> key{};
-  const rte_eth_conf conf = configuration(device, queues, key);
-  if (const int error = rte_eth_dev_configure(port, static_cast<uint16_t>(queues), no_transmit, &conf); error != 0) {
+  const rte_eth_conf conf = configuration(device, options, queues, key);
+  if (const int error =
+          rte_eth_dev_configure(port, static_cast<uint16_t>(queues), no_transmit, &conf);
+      error != 0) {
     return failure(port, "configuring " + std::to_string(queues) + " receive queues", error);
   }
-  if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(port, &descriptors, &no_transmit); error != 0) {
+  if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(port, &descriptors, &no_transmit);
+      error != 0) {
     return failure(port, "setting --rxd " + std::to_string(options.rxd), error);
   }
   const int socket = rte_eth_dev_socket_id(port);
   const uint32_t mbufs = mbuf_count(options, queues, descriptors);
-  rte_mempool* pool = rte_pktmbuf_pool_create(("fs_rx_" + std::to_string(port)).c_str(), mbufs, options.mbcache, 0,
-                                              RTE_MBUF_DEFAULT_BUF_SIZE, socket);
+  rte_mempool* pool =
+      rte_pktmbuf_pool_create(("fs_rx_" + std::to_string(port)).c_str(), mbufs, options.mbcache, 0,
+                              RTE_MBUF_DEFAULT_BUF_SIZE, socket);
   if (pool == nullptr) {
-    return Error{"port " + name_of_port(port) + ": no memory for " + std::to_string(mbufs) + " mbufs of 2 KiB (" +
-                 rte_strerror(rte_errno) + "): reserve more huge pages, raise -m, or lower --total-num-mbufs"};
+    return Error{"port " + name_of_port(port) + ": no memory for " + std::to_string(mbufs)
+                 + " mbufs of 2 KiB (" + rte_strerror(rte_errno)
+                 + "): reserve more huge pages, raise -m, or lower --total-num-mbufs"};
   }
   const bool pcap = std::string_view(device.driver_name) == "net_pcap";
   for (uint16_t queue = 0; queue < queues; ++queue) {
-    const int error = rte_eth_rx_queue_setup(port, queue, descriptors, static_cast<unsigned>(socket), nullptr, pool);
-    if (error != 0) return failure(port, "setting up receive queue " + std::to_string(queue), error);
+    const int error = rte_eth_rx_queue_setup(port, queue, descriptors,
+                                             static_cast<unsigned>(socket), nullptr, pool);
+    if (error != 0)
+      return failure(port, "setting up receive queue " + std::to_string(queue), error);
     queues_.push_back({.port = port, .queue = queue, .pcap_times = pcap});
   }
   // A virtual device may refuse promiscuous mode; it then sees everything anyway.
   if (options.promiscuous) (void)rte_eth_promiscuous_enable(port);
-  if (const int error = rte_eth_dev_start(port); error != 0) return failure(port, "starting", error);
+  if (const int error = rte_eth_dev_start(port); error != 0)
+    return failure(port, "starting", error);
   ports_.push_back(port);
   return {};
 }

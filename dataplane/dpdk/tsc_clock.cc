@@ -14,7 +14,8 @@ TscClock::TscClock()
       ns_per_tick_(1e9 / static_cast<double>(rte_get_tsc_hz())) {}
 
 uint64_t TscClock::now_ns() const {
-  return start_ns_ + static_cast<uint64_t>(static_cast<double>(rte_rdtsc() - start_tsc_) * ns_per_tick_);
+  return start_ns_
+         + static_cast<uint64_t>(static_cast<double>(rte_rdtsc() - start_tsc_) * ns_per_tick_);
 }
 
 }  // namespace flowscope

@@ -4,8 +4,8 @@
 
 namespace flowscope {
 
-// Wall-clock time read off the processor's time stamp counter: the system clock is asked once, at the
-// start.
+// Wall-clock time read off the processor's time stamp counter: the system clock is asked once, at
+// the start.
 class TscClock {
  public:
   TscClock();

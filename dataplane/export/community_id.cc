@@ -71,23 +71,28 @@ bool has_ports(uint8_t protocol) {
 // 180-4, 5.1.1).
 class HashBlock {
  public:
-  void put(const uint8_t* from, size_t size) {
-    std::memcpy(block_.data() + size_, from, size);
-    size_ += size;
+  template <size_t kBytes>
+  void put_address(const Address& address) {
+    std::memcpy(block_.data() + size_, address.data(), kBytes);
+    size_ += kBytes;
   }
-  void put_u8(uint8_t value) { block_[size_++] = value; }
   void put_u16(uint16_t value) {
-    put_u8(static_cast<uint8_t>(value >> 8));
-    put_u8(static_cast<uint8_t>(value));
+    const uint16_t big_endian = __builtin_bswap16(value);
+    std::memcpy(block_.data() + size_, &big_endian, sizeof big_endian);
+    size_ += sizeof big_endian;
   }
   // The five words of the digest.
   std::array<uint32_t, 5> sha1() {
-    const size_t bits = size_ * 8;
     block_[size_] = 0x80;
-    block_[SHA_CBLOCK - 2] = static_cast<uint8_t>(bits >> 8);
-    block_[SHA_CBLOCK - 1] = static_cast<uint8_t>(bits);
+    const uint16_t bits = __builtin_bswap16(static_cast<uint16_t>(size_ * 8));
+    std::memcpy(block_.data() + SHA_CBLOCK - sizeof bits, &bits, sizeof bits);
     SHA_CTX hash;
-    SHA1_Init(&hash);
+    // FIPS 180-4, 5.3.1; SHA1_Init would also clear the buffer, which is not used here.
+    hash.h0 = 0x67452301;
+    hash.h1 = 0xefcdab89;
+    hash.h2 = 0x98badcfe;
+    hash.h3 = 0x10325476;
+    hash.h4 = 0xc3d2e1f0;
     SHA1_Transform(&hash, block_.data());
     return {hash.h0, hash.h1, hash.h2, hash.h3, hash.h4};
   }
@@ -97,48 +102,57 @@ class HashBlock {
   size_t size_ = 0;
 };
 
-constexpr std::string_view kBase64Digits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-// RFC 4648 section 4; 20 bytes are six whole groups of three and one of two.
-CommunityIdText base64_of(const std::array<uint32_t, 5>& digest) {
-  std::array<uint8_t, 21> bytes{};
-  for (size_t i = 0; i < 20; ++i) {
-    bytes[i] = static_cast<uint8_t>(digest[i / 4] >> (24 - 8 * (i % 4)));
-  }
-  CommunityIdText text{'1', ':'};
-  char* out = text.data() + 2;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const uint32_t group = uint32_t{bytes[i]} << 16 | uint32_t{bytes[i + 1]} << 8 | bytes[i + 2];
-    for (const uint32_t shift : {18U, 12U, 6U, 0U}) *out++ = kBase64Digits[group >> shift & 63];
-  }
-  text.back() = '=';
-  return text;
-}
-
-}  // namespace
-
-CommunityIdText community_id(const CommunityTuple& tuple, uint16_t seed) {
-  const size_t address_bytes = tuple.ip_version == 6 ? 16 : 4;
-  const uint8_t* low = tuple.source.data();
-  const uint8_t* high = tuple.destination.data();
+template <size_t kAddressBytes>
+std::array<uint32_t, 5> digest_of(const CommunityTuple& tuple, uint16_t seed) {
+  const Address* low = &tuple.source;
+  const Address* high = &tuple.destination;
   Ports ports = ports_of(tuple);
-  const int order = std::memcmp(low, high, address_bytes);
+  const int order = std::memcmp(low->data(), high->data(), kAddressBytes);
   if (!ports.one_way && (order > 0 || (order == 0 && ports.source > ports.destination))) {
     std::swap(low, high);
     std::swap(ports.source, ports.destination);
   }
   HashBlock block;
   block.put_u16(seed);
-  block.put(low, address_bytes);
-  block.put(high, address_bytes);
-  block.put_u8(tuple.protocol);
-  block.put_u8(0);
+  block.put_address<kAddressBytes>(*low);
+  block.put_address<kAddressBytes>(*high);
+  block.put_u16(static_cast<uint16_t>(tuple.protocol << 8));
   if (has_ports(tuple.protocol)) {
     block.put_u16(ports.source);
     block.put_u16(ports.destination);
   }
-  return base64_of(block.sha1());
+  return block.sha1();
+}
+
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// Base64 (RFC 4648 section 4) of the top `digits` times six bits of `bits`.
+char* put_base64(char* out, uint64_t bits, size_t digits) {
+  for (size_t i = 0; i < digits; ++i) {
+    *out++ = kBase64Digits[bits >> 58];
+    bits <<= 6;
+  }
+  return out;
+}
+
+// 20 bytes are 26 digits of six bits, one of four, and "=". 48 bits at a time make eight digits.
+CommunityIdText text_of(const std::array<uint32_t, 5>& digest) {
+  const uint64_t first = uint64_t{digest[0]} << 32 | digest[1];
+  const uint64_t second = uint64_t{digest[2]} << 32 | digest[3];
+  CommunityIdText text{'1', ':'};
+  char* out = put_base64(text.data() + 2, first, 8);
+  out = put_base64(out, first << 48 | second >> 16, 8);
+  out = put_base64(out, second << 32 | digest[4], 8);
+  out = put_base64(out, uint64_t{digest[4]} << 48, 3);
+  *out = '=';
+  return text;
+}
+
+}  // namespace
+
+CommunityIdText community_id(const CommunityTuple& tuple, uint16_t seed) {
+  return text_of(tuple.ip_version == 6 ? digest_of<16>(tuple, seed) : digest_of<4>(tuple, seed));
 }
 
 }  // namespace flowscope

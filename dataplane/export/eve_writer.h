@@ -29,9 +29,6 @@ class EveWriter {
   void write_stats(const StatsSnapshot& snapshot, TextBuffer& out);
 
  private:
-  void put_head(JsonWriter& json, const RecordHead& head, std::string_view event_type) const;
-  void put_community_id(JsonWriter& json, const RecordHead& head) const;
-
   EveOptions options_;
   DayText day_;
 };

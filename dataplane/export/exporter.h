@@ -41,7 +41,7 @@ class Exporter {
   // Writes out everything that was published before the call, then ends the thread. Waits for a
   // slow reader of the output as long as it takes, unless hurry() was called.
   void stop();
-  // Gives up a reader that takes nothing for half a second. Safe in a signal handler.
+  // Gives up a reader that takes nothing for half a second. Safe to call on a signal.
   void hurry() { output_->hurry(); }
 
   // Writes a stats record, soon. At most kStatsWaiting wait; more are lost and counted with the

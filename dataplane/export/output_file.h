@@ -36,7 +36,7 @@ class OutputFile {
   void finish();
 
   // From now on a reader that takes nothing for half a second is given up (otherwise it is waited
-  // for as long as it takes). Safe in a signal handler.
+  // for as long as it takes). Safe to call on a signal.
   void hurry() { hurry_.store(true, std::memory_order_relaxed); }
 
   [[nodiscard]] const std::string& destination() const { return destination_; }

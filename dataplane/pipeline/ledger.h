@@ -9,24 +9,29 @@
 
 namespace flowscope {
 
-// What becomes of a packet, exactly one of these for each. The first is the purpose, the others say why
-// not.
+// What becomes of a packet, exactly one of these for each. The first is the purpose, the others say
+// why not.
 enum class Fate : uint8_t {
-  Tracked,       // accounted to a flow
-  NotIp,         // ARP, LLDP, ...: nothing to track inside
-  Truncated,     // cut by the capture inside the link or IP header
-  Malformed,     // a length or version contradicts the frame
-  UnknownLink,   // a link type we do not read
+  Tracked,      // accounted to a flow
+  NotIp,        // ARP, LLDP, ...: nothing to track inside
+  Truncated,    // cut by the capture inside the link or IP header
+  Malformed,    // a length or version contradicts the frame
+  UnknownLink,  // a link type we do not read
 };
 inline constexpr size_t kFates = 5;
 
 [[nodiscard]] constexpr std::string_view name_of(Fate fate) {
   switch (fate) {
-    case Fate::Tracked: return "tracked";
-    case Fate::NotIp: return "not_ip";
-    case Fate::Truncated: return "truncated";
-    case Fate::Malformed: return "malformed";
-    case Fate::UnknownLink: return "unknown_link";
+    case Fate::Tracked:
+      return "tracked";
+    case Fate::NotIp:
+      return "not_ip";
+    case Fate::Truncated:
+      return "truncated";
+    case Fate::Malformed:
+      return "malformed";
+    case Fate::UnknownLink:
+      return "unknown_link";
   }
   return {};
 }

@@ -8,18 +8,23 @@ namespace flowscope {
 
 namespace {
 
-// A full round over the table's sets takes this long of packet time at least, and a single burst is never
-// held up by more sets than this.
+// A full round over the table's sets takes this long of packet time at least, and a single burst is
+// never held up by more sets than this.
 constexpr uint64_t kSweepRound_ns = 1'000'000'000;
 constexpr uint32_t kSweepSetsPerBurst = 64;
 
 Fate fate_of(DecodeStatus status) {
   switch (status) {
-    case DecodeStatus::Ip: return Fate::Tracked;
-    case DecodeStatus::NotIp: return Fate::NotIp;
-    case DecodeStatus::Truncated: return Fate::Truncated;
-    case DecodeStatus::Malformed: return Fate::Malformed;
-    case DecodeStatus::UnknownLink: return Fate::UnknownLink;
+    case DecodeStatus::Ip:
+      return Fate::Tracked;
+    case DecodeStatus::NotIp:
+      return Fate::NotIp;
+    case DecodeStatus::Truncated:
+      return Fate::Truncated;
+    case DecodeStatus::Malformed:
+      return Fate::Malformed;
+    case DecodeStatus::UnknownLink:
+      return Fate::UnknownLink;
   }
   return Fate::Malformed;
 }
@@ -27,8 +32,8 @@ Fate fate_of(DecodeStatus status) {
 }  // namespace
 
 size_t Pipeline::cost(const PipelineOptions& options) {
-  return FlowTracker::cost(options.tracker) + RecordRing::cost(options.ring_bytes) +
-         Streams<RecordOut>::cost(options.streams);
+  return FlowTracker::cost(options.tracker) + RecordRing::cost(options.ring_bytes)
+         + Streams<RecordOut>::cost(options.streams);
 }
 
 Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineOptions& options,
@@ -65,8 +70,8 @@ void Pipeline::run(Burst& burst) {
   ring_.publish();
 }
 
-// The tracker's clock never goes back, whatever the time stamps do. In replay every worker sees every
-// packet, so that all have the same clock at the same packet.
+// The tracker's clock never goes back, whatever the time stamps do. In replay every worker sees
+// every packet, so that all have the same clock at the same packet.
 void Pipeline::advance_clock(const Burst& burst) {
   for (uint32_t i = 0; i < burst.count; ++i) {
     clock_ns_ = std::max(clock_ns_, burst.packet[i].time.ns);
@@ -77,7 +82,8 @@ void Pipeline::advance_clock(const Burst& burst) {
 void Pipeline::keep_own_share(const Burst& burst) {
   for (uint32_t i = 0; i < burst.count; ++i) {
     // The table uses the low bits and the signature the top ones; the share takes others.
-    const uint64_t owner = keys_.has_key[i] != 0 ? (keys_.hash[i] >> 24 & 0xffff) % share_.workers : 0;
+    const uint64_t owner =
+        keys_.has_key[i] != 0 ? (keys_.hash[i] >> 24 & 0xffff) % share_.workers : 0;
     foreign_[i] = owner != share_.index ? 1 : 0;
     if (foreign_[i] != 0) keys_.has_key[i] = 0;
   }
@@ -88,7 +94,8 @@ void Pipeline::enter_fates(const Burst& burst) {
   uint64_t bytes = 0;
   uint32_t received = 0;
   struct {
-    uint32_t ipv4 = 0, ipv6 = 0, tcp = 0, udp = 0, sctp = 0, icmp = 0, vlan = 0, fragments = 0, cut = 0;
+    uint32_t ipv4 = 0, ipv6 = 0, tcp = 0, udp = 0, sctp = 0, icmp = 0, vlan = 0, fragments = 0,
+             cut = 0;
   } seen;
   for (uint32_t i = 0; i < burst.count; ++i) {
     if (foreign_[i] != 0) continue;
@@ -127,7 +134,8 @@ void Pipeline::enter_fates(const Burst& burst) {
 void Pipeline::sweep_some() {
   const uint64_t passed_ns = std::min(clock_ns_ - swept_ns_, kSweepRound_ns);
   const uint64_t sets = tracker_.capacity() / FlowTable<FlowEntry>::kWays;
-  const auto due = static_cast<uint32_t>(std::min<uint64_t>(sets * passed_ns / kSweepRound_ns, kSweepSetsPerBurst));
+  const auto due = static_cast<uint32_t>(
+      std::min<uint64_t>(sets * passed_ns / kSweepRound_ns, kSweepSetsPerBurst));
   if (due == 0) return;
   swept_ns_ = clock_ns_;
   Observer observer{*this};

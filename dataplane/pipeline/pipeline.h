@@ -30,15 +30,15 @@ struct PipelineOptions {
   WorkerShare share;
 };
 
-// Hops 2 to 8 of the packet's way for one worker: everything behind the port. Owns all of the worker's
-// memory, reserved by create().
-// Thread rule: run, sweep and finish belong to the worker; counters may be read by any thread; the ring's
-// reading side belongs to the exporter.
+// Hops 2 to 8 of the packet's way for one worker: everything behind the port. Owns all of the
+// worker's memory, reserved by create(). Thread rule: run, sweep and finish belong to the worker;
+// counters may be read by any thread; the ring's reading side belongs to the exporter.
 class Pipeline {
  public:
   // Bytes that create() will reserve.
   static size_t cost(const PipelineOptions& options);
-  static Result<std::unique_ptr<Pipeline>> create(const PipelineOptions& options, Arena::Populate populate);
+  static Result<std::unique_ptr<Pipeline>> create(const PipelineOptions& options,
+                                                  Arena::Populate populate);
 
   // Takes a received burst through all hops. The frames are no longer needed when it returns.
   void run(Burst& burst);
@@ -80,7 +80,7 @@ class Pipeline {
   FiveTuple extractor_;
   FlowKeys keys_;
   FlowBurst flows_;
-  std::array<uint8_t, kBurstMax> foreign_{};   // packets of other workers' shares
+  std::array<uint8_t, kBurstMax> foreign_{};  // packets of other workers' shares
   uint64_t clock_ns_ = 0;
   uint64_t swept_ns_ = 0;
   Ledger ledger_;

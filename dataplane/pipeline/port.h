@@ -6,12 +6,12 @@
 
 namespace flowscope {
 
-// Where frames come from. receive() fills burst.packet[] and burst.owner[] and sets burst.count (0: none
-// now); the frames stay valid until release() of the same burst. ended(): no frame will come any more.
-// A port may also have, all on the worker's thread:
+// Where frames come from. receive() fills burst.packet[] and burst.owner[] and sets burst.count (0:
+// none now); the frames stay valid until release() of the same burst. ended(): no frame will come
+// any more. A port may also have, all on the worker's thread:
 //   idle()     called when receive() gave nothing; may wait for frames, at most some milliseconds
-//   now_ns()   what time it is without a packet (nanoseconds since the epoch); ports of live traffic
-//   finish()   a last look at its counters, after the last receive()
+//   now_ns()   what time it is without a packet (nanoseconds since the epoch); ports of live
+//   traffic finish()   a last look at its counters, after the last receive()
 // Thread rule: one worker per port object.
 template <class P>
 concept Port = requires(P& port, const P& same, Burst& burst) {

@@ -7,15 +7,24 @@ namespace {
 // Suricata's words for a TCP flow's state.
 const char* tcp_state_word(TcpState state) {
   switch (state) {
-    case TcpState::Active: return "none";
-    case TcpState::SynSent: return "syn_sent";
-    case TcpState::SynReceived: return "syn_recv";
-    case TcpState::Established: return "established";
-    case TcpState::InitiatorClosed: return "fin_wait1";
-    case TcpState::ResponderClosed: return "close_wait";
-    case TcpState::Closing: return "last_ack";
-    case TcpState::Closed: return "closed";
-    case TcpState::Reset: return "closed";
+    case TcpState::Active:
+      return "none";
+    case TcpState::SynSent:
+      return "syn_sent";
+    case TcpState::SynReceived:
+      return "syn_recv";
+    case TcpState::Established:
+      return "established";
+    case TcpState::InitiatorClosed:
+      return "fin_wait1";
+    case TcpState::ResponderClosed:
+      return "close_wait";
+    case TcpState::Closing:
+      return "last_ack";
+    case TcpState::Closed:
+      return "closed";
+    case TcpState::Reset:
+      return "closed";
   }
   return "none";
 }

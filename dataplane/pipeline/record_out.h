@@ -1,6 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "dataplane/pipeline/record_ring.h"
 #include "flowcore/base/keyed_hash.h"
@@ -11,13 +15,16 @@ namespace flowscope {
 // Which records a worker writes.
 struct RecordChoice {
   bool flow = true;
-  bool messages = true;
   bool anomaly = true;
+  std::vector<std::string> muted_events;   // messages that are not written: "http", "dns", ...
+
+  [[nodiscard]] bool takes(std::string_view event) const {
+    return muted_events.empty() || std::find(muted_events.begin(), muted_events.end(), event) == muted_events.end();
+  }
 };
 
-// Turns what trackers and parsers say into records and pushes them into the worker's ring. The Out of
-// Streams.
-// Thread rule: one worker.
+// Turns what trackers and parsers say into records and pushes them into the worker's ring. The Out
+// of Streams. Thread rule: one worker.
 class RecordOut {
  public:
   // Of a flow: the name of its protocol, or null.
@@ -28,7 +35,7 @@ class RecordOut {
 
   template <class M>
   void message(const FlowEntry& entry, FlowSide from, Timestamp time, const M& message) {
-    if (choice_.messages) ring_.push_message(head_of(entry, from, time), message);
+    if (choice_.takes(M::kEvent)) ring_.push_message(head_of(entry, from, time), message);
   }
   // `kind` is a literal, an EVE anomaly name.
   void anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* kind);
@@ -36,14 +43,14 @@ class RecordOut {
 
  private:
   [[nodiscard]] RecordHead head_of(const FlowEntry& entry, FlowSide from, Timestamp time) const;
-  // The same number on every run and whatever the worker: made of the endpoints and the first packet's
-  // time. Below 2^53, so that JSON readers keep it exact.
+  // The same number on every run and whatever the worker: made of the endpoints and the first
+  // packet's time. Below 2^53, so that JSON readers keep it exact.
   [[nodiscard]] uint64_t flow_id_of(const FlowEntry& entry) const;
 
   RecordRing& ring_;
   RecordChoice choice_;
   AppName app_name_;
-  KeyedHash id_hash_{0x666c6f7773636f70, 0x6520666c6f772069};   // fixed: ids are no secret
+  KeyedHash id_hash_{0x666c6f7773636f70, 0x6520666c6f772069};  // fixed: ids are no secret
 };
 
 }  // namespace flowscope

@@ -6,16 +6,16 @@ namespace flowscope {
 
 // What kinds of packets a worker decoded. Written by the worker, read by any thread.
 struct TrafficCounters {
-  Counter bytes;        // on the wire
+  Counter bytes;  // on the wire
   Counter ipv4;
   Counter ipv6;
   Counter tcp;
   Counter udp;
   Counter sctp;
-  Counter icmp;         // v4 and v6
-  Counter vlan;         // with at least one tag
+  Counter icmp;  // v4 and v6
+  Counter vlan;  // with at least one tag
   Counter fragments;
-  Counter cut_short;    // tracked, but the capture cut the payload
+  Counter cut_short;  // tracked, but the capture cut the payload
 };
 
 }  // namespace flowscope

@@ -9,8 +9,8 @@
 
 namespace flowscope {
 
-// The poll loop of one core: the first file to read. A burst comes from the port, goes through the eight
-// hops in order, and its frames go back.
+// The poll loop of one core: the first file to read. A burst comes from the port, goes through the
+// eight hops in order, and its frames go back.
 //
 //   hop 1  port.receive          queue -> frames, where they lie
 //   hop 2  decode_layers         frames -> offsets             (hops 2 to 8: Pipeline::run)
@@ -54,7 +54,9 @@ class Worker {
 
   void idle() {
     if constexpr (requires { port_.idle(); }) port_.idle();
-    if constexpr (requires { { port_.now_ns() } -> std::convertible_to<uint64_t>; }) {
+    if constexpr (requires {
+                    { port_.now_ns() } -> std::convertible_to<uint64_t>;
+                  }) {
       pipeline_.sweep(port_.now_ns());
     }
   }

@@ -12,13 +12,13 @@
 
 namespace flowscope {
 
-// One worker's memory: a single region mapped before the first packet, handed out in order and given
-// back all at once. Nothing is ever freed piece by piece.
-// Thread rule: one thread at a time. Lifetime: everything taken dies with the arena.
+// One worker's memory: a single region mapped before the first packet, handed out in order and
+// given back all at once. Nothing is ever freed piece by piece. Thread rule: one thread at a time.
+// Lifetime: everything taken dies with the arena.
 class Arena {
  public:
-  // Maps `bytes` of zeroed memory, on 2 MB pages where the kernel grants them. Pages are touched when
-  // they are first written unless `populate` is asked for.
+  // Maps `bytes` of zeroed memory, on 2 MB pages where the kernel grants them. Pages are touched
+  // when they are first written unless `populate` is asked for.
   enum class Populate : uint8_t { Lazily, Now };
   static Result<Arena> create(size_t bytes, Populate populate);
 
@@ -32,9 +32,9 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // `count` zeroed objects side by side, aligned to a cache line; never null. T must be usable when all
-  // its bytes are zero, or be constructed in place by the caller.
-  // Requires: enough room is left (sizes are summed before the arena is made).
+  // `count` zeroed objects side by side, aligned to a cache line; never null. T must be usable when
+  // all its bytes are zero, or be constructed in place by the caller. Requires: enough room is left
+  // (sizes are summed before the arena is made).
   template <class T>
   [[nodiscard]] std::span<T> take(size_t count) {
     return {static_cast<T*>(take_bytes(count * sizeof(T), alignof(T))), count};

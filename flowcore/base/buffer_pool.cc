@@ -7,8 +7,8 @@ namespace flowscope {
 
 namespace {
 
-// Shares of the pool, in sixteenths, from the smallest block size to the largest: most kept bytes are
-// split headers of a few hundred bytes, a few are hellos and bodies of several kilobytes.
+// Shares of the pool, in sixteenths, from the smallest block size to the largest: most kept bytes
+// are split headers of a few hundred bytes, a few are hellos and bodies of several kilobytes.
 constexpr std::array<size_t, BufferPool::kBlockBytes.size()> kSixteenths = {4, 6, 4, 2};
 
 size_t class_bytes(size_t bytes, size_t which) {

@@ -11,9 +11,9 @@
 
 namespace flowscope {
 
-// A worker's store of byte blocks in four sizes, from which parsers and streams borrow what they must
-// keep past a packet. All memory is reserved at the start; when it is used up the borrower gets nothing.
-// Thread rule: one thread. Cost: constant time per call.
+// A worker's store of byte blocks in four sizes, from which parsers and streams borrow what they
+// must keep past a packet. All memory is reserved at the start; when it is used up the borrower
+// gets nothing. Thread rule: one thread. Cost: constant time per call.
 class BufferPool {
  public:
   static constexpr std::array<uint32_t, 4> kBlockBytes = {512, 2048, 16384, 65536};
@@ -24,7 +24,8 @@ class BufferPool {
   BufferPool() = default;
   BufferPool(Arena& arena, size_t bytes);
 
-  // A block of at least `bytes`, or an empty span when no block is left or `bytes` is above kBlockBytesMax.
+  // A block of at least `bytes`, or an empty span when no block is left or `bytes` is above
+  // kBlockBytesMax.
   [[nodiscard]] std::span<uint8_t> take(size_t bytes);
   // Requires: `block` came from take() of this pool.
   void give_back(std::span<uint8_t> block);
@@ -46,15 +47,17 @@ class BufferPool {
   uint64_t refusals_ = 0;
 };
 
-// A growing run of bytes, contiguous, borrowed from a pool block by block size; returns its block when it
-// is emptied or dies. Starts without memory.
-// Thread rule: that of its pool. Lifetime: the pool must outlive it.
+// A growing run of bytes, contiguous, borrowed from a pool block by block size; returns its block
+// when it is emptied or dies. Starts without memory. Thread rule: that of its pool. Lifetime: the
+// pool must outlive it.
 class Buffer {
  public:
   explicit Buffer(BufferPool& pool) : pool_(&pool) {}
   ~Buffer() { clear(); }
   Buffer(Buffer&& other) noexcept
-      : pool_(other.pool_), block_(std::exchange(other.block_, {})), size_(std::exchange(other.size_, 0)) {}
+      : pool_(other.pool_),
+        block_(std::exchange(other.block_, {})),
+        size_(std::exchange(other.size_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept {
     std::swap(pool_, other.pool_);
     std::swap(block_, other.block_);
@@ -64,9 +67,11 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
-  // Adds a copy of `bytes` at the end. False, and nothing changes, when the pool cannot hold the sum.
+  // Adds a copy of `bytes` at the end. False, and nothing changes, when the pool cannot hold the
+  // sum.
   [[nodiscard]] bool append(Bytes bytes);
-  // Removes the first `count` bytes (all, when there are fewer); gives the block back when none is left.
+  // Removes the first `count` bytes (all, when there are fewer); gives the block back when none is
+  // left.
   void drop_front(size_t count);
   void clear();
 

@@ -6,10 +6,10 @@
 
 namespace flowscope {
 
-// A cursor over bytes whose failure sticks: a read past the end makes the reader fail, and every later
-// read gives zero or nothing. A decoder reads a whole header in wire order and asks ok() once.
-// Numbers are big-endian (network order) unless the name says otherwise.
-// Thread rule: a value of one thread. Lifetime: the bytes must outlive the reader and every cut of it.
+// A cursor over bytes whose failure sticks: a read past the end makes the reader fail, and every
+// later read gives zero or nothing. A decoder reads a whole header in wire order and asks ok()
+// once. Numbers are big-endian (network order) unless the name says otherwise. Thread rule: a value
+// of one thread. Lifetime: the bytes must outlive the reader and every cut of it.
 class ByteReader {
  public:
   explicit constexpr ByteReader(Bytes bytes) : bytes_(bytes) {}
@@ -27,14 +27,12 @@ class ByteReader {
   }
   uint32_t u32() { return take(4) ? load_be32(bytes_, position_ - 4) : 0; }
   uint64_t u64() {
-    return take(8) ? (uint64_t{load_be32(bytes_, position_ - 8)} << 32) |
-                         load_be32(bytes_, position_ - 4)
+    return take(8) ? (uint64_t{load_be32(bytes_, position_ - 8)} << 32)
+                         | load_be32(bytes_, position_ - 4)
                    : 0;
   }
   // The next `count` bytes without a copy; empty, and the reader fails, when there are fewer.
-  Bytes bytes(size_t count) {
-    return take(count) ? bytes_.sub(position_ - count, count) : Bytes{};
-  }
+  Bytes bytes(size_t count) { return take(count) ? bytes_.sub(position_ - count, count) : Bytes{}; }
   void skip(size_t count) { take(count); }
   // Marks the input as bad, as a read past the end does.
   void fail() { ok_ = false; }

@@ -11,9 +11,9 @@
 
 namespace flowscope {
 
-// A fixed number of equal places for T in an arena, taken and given back in any order, named by 32-bit
-// handles. Constant time, no allocation. Handle 0 means "none", so zeroed memory holds no handle.
-// Thread rule: one thread. Cost: one list head and one line per call.
+// A fixed number of equal places for T in an arena, taken and given back in any order, named by
+// 32-bit handles. Constant time, no allocation. Handle 0 means "none", so zeroed memory holds no
+// handle. Thread rule: one thread. Cost: one list head and one line per call.
 template <class T>
 class Slab {
  public:

@@ -59,7 +59,7 @@ uint16_t read_linux_protocol(ByteReader& reader, uint16_t protocol, Layers& laye
 uint16_t type_of(const LoopbackHeader& header) {
   if (header.is_ipv4()) return static_cast<uint16_t>(EtherType::Ipv4);
   if (header.is_ipv6()) return static_cast<uint16_t>(EtherType::Ipv6);
-  return 0;
+  return header.ether_type;
 }
 
 // Steps over the link headers; gives the Ethernet type of what follows, or 0 when there is none.

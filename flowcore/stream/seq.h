@@ -4,8 +4,8 @@
 
 namespace flowscope {
 
-// TCP sequence numbers live on a circle of 2^32 (RFC 9293 section 3.4): `a` lies before `b` when the
-// shorter way from a to b is forward.
+// TCP sequence numbers live on a circle of 2^32 (RFC 9293 section 3.4): `a` lies before `b` when
+// the shorter way from a to b is forward.
 [[nodiscard]] constexpr int32_t seq_distance(uint32_t from, uint32_t to) {
   return static_cast<int32_t>(to - from);
 }

@@ -10,33 +10,35 @@
 
 namespace flowscope {
 
-// What takes the bytes of one side: in order, each byte once, never empty; and the holes between them.
-// Bytes are borrowed for the call. The stream may be dropped from outside only after the call returned.
+// What takes the bytes of one side: in order, each byte once, never empty; and the holes between
+// them. Bytes are borrowed for the call. The stream may be dropped from outside only after the call
+// returned.
 template <class S>
 concept StreamSink = requires(S& sink, Bytes bytes, uint32_t missing_bytes) {
   sink.on_bytes(bytes);
   sink.on_gap(missing_bytes);
 };
 
-// One side of a TCP flow put back in order. A segment that continues the stream is handed on where it
-// lies; one that comes early is copied and held within hard caps; bytes seen before are skipped (the
-// first copy wins). A hole that cannot be filled any more becomes an explicit gap:
-//   - the peer acknowledged past it (so the peer has the bytes and we missed them) a grace time ago,
+// One side of a TCP flow put back in order. A segment that continues the stream is handed on where
+// it lies; one that comes early is copied and held within hard caps; bytes seen before are skipped
+// (the first copy wins). A hole that cannot be filled any more becomes an explicit gap:
+//   - the peer acknowledged past it (so the peer has the bytes and we missed them) a grace time
+//   ago,
 //   - or the caps are reached, or the peer was never seen and the wait is over, or the stream ends.
 // Thread rule: one worker. Memory: this object, and what it holds in the store.
 class TcpStream {
  public:
-  // How long an acknowledged hole may still be filled by packets captured out of order, and how long a
-  // hole lasts in a capture that holds only this side.
+  // How long an acknowledged hole may still be filled by packets captured out of order, and how
+  // long a hole lasts in a capture that holds only this side.
   static constexpr uint64_t kAckGrace_ns = 10'000'000;
   static constexpr uint64_t kOneSidedWait_ns = 1'000'000'000;
   // A segment further ahead than this is stray (forged or of another flow): refused and counted.
   static constexpr int32_t kAheadMax = 16 << 20;
 
   struct Segment {
-    uint32_t seq;            // of the first payload byte
-    Bytes payload;           // what was captured
-    uint32_t missing_tail;   // payload bytes that the capture cut off
+    uint32_t seq;           // of the first payload byte
+    Bytes payload;          // what was captured
+    uint32_t missing_tail;  // payload bytes that the capture cut off
     uint64_t clock_ns;
   };
 
@@ -59,7 +61,9 @@ class TcpStream {
     fin_seen_ = true;
   }
   // Every byte up to the FIN was handed on.
-  [[nodiscard]] bool complete() const { return fin_seen_ && anchored_ && seq_distance(next_, fin_seq_) <= 0; }
+  [[nodiscard]] bool complete() const {
+    return fin_seen_ && anchored_ && seq_distance(next_, fin_seq_) <= 0;
+  }
   // No more will come: hands on what is held, with gaps between.
   template <StreamSink S>
   void flush(SegmentStore& store, S& sink);
@@ -91,9 +95,9 @@ class TcpStream {
   // Copies the parts of an early segment that are not held yet; false when a cap is reached.
   bool hold(uint32_t seq, Bytes bytes, SegmentStore& store);
 
-  uint64_t hole_since_ns_ = 0;   // when the hole before first_held_ was first seen (or acknowledged)
+  uint64_t hole_since_ns_ = 0;  // when the hole before first_held_ was first seen (or acknowledged)
   uint64_t gap_bytes_ = 0;
-  uint32_t next_ = 0;            // number of the next byte to hand on
+  uint32_t next_ = 0;  // number of the next byte to hand on
   uint32_t fin_seq_ = 0;
   uint32_t acknowledged_ = 0;
   uint32_t first_held_ = kNone;
@@ -152,7 +156,8 @@ void TcpStream::segment(const Segment& segment, SegmentStore& store, S& sink) {
   const auto whole = static_cast<uint32_t>(segment.payload.size()) + segment.missing_tail;
   if (seen >= whole) return;
   pass(segment.payload.after(seen), sink);
-  if (segment.missing_tail != 0) gap(whole - std::max(seen, static_cast<uint32_t>(segment.payload.size())), sink);
+  if (segment.missing_tail != 0)
+    gap(whole - std::max(seen, static_cast<uint32_t>(segment.payload.size())), sink);
   if (holds()) drain(store, sink);
 }
 
@@ -183,7 +188,8 @@ template <StreamSink S>
 void TcpStream::give_up_old_hole(uint64_t clock_ns, SegmentStore& store, S& sink) {
   if (!holds()) return;
   const uint64_t waited_ns = clock_ns - hole_since_ns_;
-  if (hole_acknowledged_ ? waited_ns < kAckGrace_ns : (peer_seen_ || waited_ns < kOneSidedWait_ns)) return;
+  if (hole_acknowledged_ ? waited_ns < kAckGrace_ns : (peer_seen_ || waited_ns < kOneSidedWait_ns))
+    return;
   skip_hole(store, sink);
   hole_since_ns_ = clock_ns;
 }

@@ -58,14 +58,14 @@ class FlowTable {
   // First pass over a burst: asks for the set's line.
   void prefetch_set(uint64_t hash) const { index_.prefetch(index_.home_of(hash)); }
 
-  // Second pass: a slot of the home set whose signature matches, its record asked for and not read;
-  // kNone when there is none, and then the record that choose() would most likely take is asked
-  // for.
+  // Second pass: a slot of the home set whose signature matches, its record asked for and not read.
+  // kNone when there is none; then the record of the free way that choose() will take is asked for,
+  // or, where the home set is full or has spilled, the spill set's line.
   [[nodiscard]] Slot guess(uint64_t hash) const;
 
-  // Between second and third pass, for those without a guess: the spill set's line has come by now
-  // where it matters, so ask for the record there that matches or that choose() will take.
-  // Optional.
+  // Between second and third pass, for hashes without a guess: where the spill set matters its line
+  // has come by now, so ask for the record there that matches or that choose() will take. Optional;
+  // tells on tables that are nearly full.
   void prefetch_beyond(uint64_t hash) const;
 
   // Third pass: the slot of the entry with this key, kNone when there is none. `guess` is what
@@ -173,25 +173,17 @@ inline auto FlowTable<Entry>::guess(uint64_t hash) const -> Slot {
 template <class Entry>
 void FlowTable<Entry>::prefetch_absent(uint64_t hash) const {
   const uint32_t home = index_.home_of(hash);
-  const SetLine& line = index_.line(home);
-  const Lanes free = line.free_ways();
-  if (!free.any() || index_.spilled_from(home) != 0) index_.prefetch(index_.spill_of(hash));
-  const uint32_t way = free.any() ? free.first() : line.oldest(index_.now()).lane;
-  prefetch_entry(SetIndex::slot_of(home, way));
+  const Lanes free = index_.line(home).free_ways();
+  if (free.any()) prefetch_entry(SetIndex::slot_of(home, free.first()));
+  if (index_.reaches_beyond(home)) index_.prefetch(index_.spill_of(hash));
 }
 
 template <class Entry>
 void FlowTable<Entry>::prefetch_beyond(uint64_t hash) const {
-  const uint32_t home = index_.home_of(hash);
-  if (index_.spilled_from(home) != 0) {
-    const uint32_t spill = index_.spill_of(hash);
-    const Lanes matches = index_.line(spill).with_signature(SetIndex::signature_of(hash));
-    if (matches.any()) {
-      prefetch_entry(SetIndex::slot_of(spill, matches.first()));
-      return;
-    }
-  }
-  if (!index_.line(home).free_ways().any()) prefetch_entry(choose(hash).slot);
+  if (!index_.reaches_beyond(index_.home_of(hash))) return;
+  const uint32_t spill = index_.spill_of(hash);
+  const Lanes matches = index_.line(spill).with_signature(SetIndex::signature_of(hash));
+  prefetch_entry(matches.any() ? SetIndex::slot_of(spill, matches.first()) : choose(hash).slot);
 }
 
 template <class Entry>
@@ -208,7 +200,7 @@ template <class Entry>
 auto FlowTable<Entry>::find_beyond(uint64_t hash, const Key& key) const -> Slot {
   const uint32_t home = index_.home_of(hash);
   const Slot slot = find_in(home, hash, key);
-  if (slot != kNone || index_.spilled_from(home) == 0) return slot;
+  if (slot != kNone || !index_.reaches_beyond(home)) return slot;
   return find_in(index_.spill_of(hash), hash, key);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -68,8 +69,15 @@ class SetIndex {
   [[nodiscard]] uint16_t tick_at(Slot slot) const {
     return lines_[slot / kWays].tick.at[slot % kWays];
   }
-  // Entries of this home set that live in a spill set; only zero or not matters to look-ups.
+  // Entries of this home set that live in their spill sets.
   [[nodiscard]] uint32_t spilled_from(uint32_t home) const { return spilled_[home]; }
+  // Whether entries of this home set may be, or will be placed, in a spill set. PERF: a full set
+  // counts though nothing of it has spilled; on a full table that takes a coin toss out of every
+  // miss, and the spill set's line is needed there anyway.
+  [[nodiscard]] bool reaches_beyond(uint32_t home) const {
+    const auto spilled = static_cast<int>(spilled_[home] != 0);
+    return (spilled | static_cast<int>(!lines_[home].free_ways().any())) != 0;
+  }
 
   [[nodiscard]] Choice choose(uint64_t hash) const;
   void place(Slot slot, uint64_t hash, uint16_t tick);
@@ -89,6 +97,21 @@ class SetIndex {
   // is looked up in two places from then on, which is slower and still right.
   static constexpr uint8_t kSpilledMax = 255;
 
+  // Adds to the count of `home` when `slot` is not there. PERF: without a branch, since whether the
+  // victim of a full table was a spilled entry is a coin toss.
+  void count_spilled(Slot slot, uint32_t home, int change) {
+    uint8_t& count = spilled_[home];
+    const int counts =
+        static_cast<int>(slot / kWays != home) & static_cast<int>(count != kSpilledMax);
+    count = static_cast<uint8_t>(count + counts * change);
+  }
+  // The oldest of a set as a number that is smaller the older it is, equal ages in order of `rank`,
+  // with its slot in the low half.
+  [[nodiscard]] uint64_t youth_above_slot(uint32_t set, uint32_t rank) const {
+    const Least oldest = lines_[set].oldest(now_);
+    return uint64_t{oldest.value << 1 | rank} << 32 | slot_of(set, oldest.lane);
+  }
+
   uint32_t set_mask_;
   SetLine* lines_;
   // Per home set, how many of its entries live in their spill sets: the overflow flag, and what it
@@ -105,10 +128,10 @@ inline SetIndex::Choice SetIndex::choose(uint64_t hash) const {
   const uint32_t spill = spill_of(hash);
   const Lanes free_in_spill = lines_[spill].free_ways();
   if (free_in_spill.any()) return {slot_of(spill, free_in_spill.first()), false};
-  const Least at_home = lines_[home].oldest(now_);
-  const Least in_spill = lines_[spill].oldest(now_);
-  const bool take_home = at_home.value <= in_spill.value;
-  return {take_home ? slot_of(home, at_home.lane) : slot_of(spill, in_spill.lane), true};
+  // PERF: which set holds the older one is a coin toss, so it is decided without a branch.
+  const uint64_t at_home = youth_above_slot(home, 0);
+  const uint64_t in_spill = youth_above_slot(spill, 1);
+  return {static_cast<Slot>(std::min(at_home, in_spill)), true};
 }
 
 inline void SetIndex::place(Slot slot, uint64_t hash, uint16_t tick) {
@@ -117,7 +140,7 @@ inline void SetIndex::place(Slot slot, uint64_t hash, uint16_t tick) {
   FS_DCHECK(signature_at(slot) == 0);
   lines_[slot / kWays].signature.at[slot % kWays] = signature_of(hash);
   lines_[slot / kWays].tick.at[slot % kWays] = tick;
-  if (slot / kWays != home && spilled_[home] != kSpilledMax) ++spilled_[home];
+  count_spilled(slot, home, 1);
   if (tick != now_) advance(tick);
   ++size_;
 }
@@ -127,7 +150,7 @@ inline void SetIndex::vacate(Slot slot, uint64_t hash) {
   FS_DCHECK(slot / kWays == home || slot / kWays == spill_of(hash));
   FS_DCHECK(signature_at(slot) == signature_of(hash));
   lines_[slot / kWays].signature.at[slot % kWays] = 0;
-  if (slot / kWays != home && spilled_[home] != kSpilledMax) --spilled_[home];
+  count_spilled(slot, home, -1);
   --size_;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -131,20 +132,22 @@ class U16x16 {
   friend Lanes at_least(U16x16 x, U16x16 y) {
     return equal(U16x16(_mm256_max_epu16(x.lanes_, y.lanes_)), x);
   }
-  // vphminposuw gives the smallest of eight and the first lane that holds it, in one step.
+  // vphminposuw gives the smallest of eight and the first lane that holds it, in one step. PERF:
+  // the halves are joined by a minimum of value and lane together, since a branch on which half
+  // wins is mispredicted every other time.
   [[nodiscard]] Least least() const {
-    const auto smallest = [](__m128i eight) {
-      return static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(eight)));
-    };
-    const uint32_t low = smallest(_mm256_castsi256_si128(lanes_));
-    const uint32_t high = smallest(_mm256_extracti128_si256(lanes_, 1));
-    // The value is in the low half, the lane in the high half.
-    const uint32_t best = (low & 0xffff) <= (high & 0xffff) ? low : high + (8U << 16);
-    return {best & 0xffff, best >> 16};
+    const uint32_t low = value_above_lane(_mm256_castsi256_si128(lanes_));
+    const uint32_t high = value_above_lane(_mm256_extracti128_si256(lanes_, 1)) + 8;
+    const uint32_t best = std::min(low, high);
+    return {best >> 16, best & 0xffff};
   }
 
  private:
   explicit U16x16(__m256i lanes) : lanes_(lanes) {}
+  static uint32_t value_above_lane(__m128i eight) {
+    return std::rotl(static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(eight))), 16);
+  }
+
   __m256i lanes_;
 };
 

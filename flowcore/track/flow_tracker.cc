@@ -27,11 +27,12 @@ void FlowTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orient
 }
 
 bool FlowTracker::reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers) {
-  if (!layers.has_l4 || !entry.is_tcp() || tcp_signal(layers.tcp_flags) != TcpSignal::Syn) return false;
+  if (!layers.has_l4 || !entry.is_tcp() || tcp_signal(layers.tcp_flags) != TcpSignal::Syn)
+    return false;
   if (is_over(entry.state)) return true;
   const SideCounters& sender = entry.side[index_of(entry.side_of(orientation))];
-  // A SYN that repeats the sender's own is a retransmission; a responder's first SYN is a simultaneous
-  // open while the initiator's is unanswered.
+  // A SYN that repeats the sender's own is a retransmission; a responder's first SYN is a
+  // simultaneous open while the initiator's is unanswered.
   if (sender.syn_seen) return sender.initial_seq != layers.tcp_seq;
   return entry.state != TcpState::SynSent && entry.state != TcpState::Active;
 }

@@ -22,11 +22,11 @@ concept FlowObserver = requires(O& observer, FlowEntry& entry, EndReason reason)
   observer.on_ended(entry, reason);
 };
 
-// Follows every flow of one worker: finds or makes the flow of each packet, accounts the packet to its
-// side, walks the TCP states, and ends flows that fell silent, closed or were pushed out.
+// Follows every flow of one worker: finds or makes the flow of each packet, accounts the packet to
+// its side, walks the TCP states, and ends flows that fell silent, closed or were pushed out.
 //
-// Exactness: the outcome depends only on the order and times of the packets, not on how they are cut
-// into bursts. find() only guesses and prefetches; update() decides packet by packet, in order.
+// Exactness: the outcome depends only on the order and times of the packets, not on how they are
+// cut into bursts. find() only guesses and prefetches; update() decides packet by packet, in order.
 // Balance: created() == ended() + live() at every return.
 // Thread rule: one worker; counters may be read by any thread. No allocation after construction.
 class FlowTracker {
@@ -37,7 +37,9 @@ class FlowTracker {
     uint64_t hash_seed_low = 0;
     uint64_t hash_seed_high = 0;
   };
-  static size_t cost(const Options& options) { return FlowTable<FlowEntry>::cost(options.flows_max); }
+  static size_t cost(const Options& options) {
+    return FlowTable<FlowEntry>::cost(options.flows_max);
+  }
   FlowTracker(Arena& arena, const Options& options)
       : hash_(options.hash_seed_low, options.hash_seed_high),
         table_(arena, options.flows_max),
@@ -51,14 +53,16 @@ class FlowTracker {
   void prefetch(const Burst& burst, const FlowKeys& keys) const;
   // Hop 4b: guesses the flow of each packet by signature and asks for its entry.
   void find(const Burst& burst, const FlowKeys& keys, FlowBurst& flows) const;
-  // Hop 5: from packet `begin` on, finds or makes each packet's flow and accounts it. Stops before a
-  // packet that must end a flow which an earlier packet of this same run touched, so that the caller can
-  // deliver those first; returns the packet to go on with (burst.count when all are done).
+  // Hop 5: from packet `begin` on, finds or makes each packet's flow and accounts it. Stops before
+  // a packet that must end a flow which an earlier packet of this same run touched, so that the
+  // caller can deliver those first; returns the packet to go on with (burst.count when all are
+  // done).
   template <FlowObserver O>
-  uint32_t update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t begin, O& observer);
+  uint32_t update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t begin,
+                  O& observer);
 
-  // Ends flows that have been idle for their time-out; visits at most `sets_max` sets and goes on from
-  // there at the next call. Requires: clock_ns never goes back.
+  // Ends flows that have been idle for their time-out; visits at most `sets_max` sets and goes on
+  // from there at the next call. Requires: clock_ns never goes back.
   template <FlowObserver O>
   void sweep(uint64_t clock_ns, uint32_t sets_max, O& observer);
   // Ends every flow.
@@ -89,7 +93,8 @@ class FlowTracker {
   // A new SYN on a tuple whose flow is over, or that the old flow did not send.
   static bool reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers);
   // True when this packet completed the handshake.
-  static bool account(FlowEntry& entry, FlowSide side, const Layers& layers, const PacketView& packet);
+  static bool account(FlowEntry& entry, FlowSide side, const Layers& layers,
+                      const PacketView& packet);
   static EndReason reason_of(const FlowEntry& entry, EndReason otherwise);
 
   KeyedHash hash_;
@@ -103,8 +108,8 @@ class FlowTracker {
 };
 
 template <FlowObserver O>
-uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t begin,
-                             O& observer) {
+uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
+                             uint32_t begin, O& observer) {
   ++serial_;
   for (uint32_t i = begin; i < burst.count; ++i) {
     flows.slot[i] = FlowBurst::kNoFlow;
@@ -137,12 +142,14 @@ uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst
     entry.segment_serial = serial_;
     flows.slot[i] = slot;
     flows.side[i] = entry.side_of(keys.orientation[i]);
-    if (account(entry, flows.side[i], burst.layers[i], burst.packet[i])) observer.on_established(entry);
+    if (account(entry, flows.side[i], burst.layers[i], burst.packet[i]))
+      observer.on_established(entry);
   }
   return burst.count;
 }
 
-// A free slot for `hash`, evicting when its sets are full; kNone when the victim was touched in this run.
+// A free slot for `hash`, evicting when its sets are full; kNone when the victim was touched in
+// this run.
 template <FlowObserver O>
 uint32_t FlowTracker::make_room(uint64_t hash, O& observer) {
   const auto choice = table_.choose(hash);

@@ -9,13 +9,13 @@
 
 namespace flowscope {
 
-// How long a flow may be silent before it ends, by protocol and TCP state. A flow expires when its idle
-// time reaches the value.
+// How long a flow may be silent before it ends, by protocol and TCP state. A flow expires when its
+// idle time reaches the value.
 struct IdlePolicy {
-  uint64_t tcp_new_ns = 60'000'000'000;          // handshake not complete
+  uint64_t tcp_new_ns = 60'000'000'000;  // handshake not complete
   uint64_t tcp_established_ns = 300'000'000'000;
-  uint64_t tcp_closing_ns = 60'000'000'000;      // one or two FINs seen
-  uint64_t tcp_closed_ns = 10'000'000'000;       // over: the entry lingers so that late packets find it
+  uint64_t tcp_closing_ns = 60'000'000'000;  // one or two FINs seen
+  uint64_t tcp_closed_ns = 10'000'000'000;   // over: the entry lingers so that late packets find it
   uint64_t udp_ns = 60'000'000'000;
   uint64_t other_ns = 30'000'000'000;
 };

@@ -9,17 +9,18 @@
 
 namespace flowscope {
 
-// Where a TCP flow stands, seen from the middle (RFC 9293 section 3.3.2, both ends folded into one).
+// Where a TCP flow stands, seen from the middle (RFC 9293 section 3.3.2, both ends folded into
+// one).
 enum class TcpState : uint8_t {
-  Active,            // not TCP, or TCP picked up in the middle with one side seen
-  SynSent,           // the initiator's SYN was seen
-  SynReceived,       // both SYNs were seen
-  Established,       // the handshake is complete, or both sides were seen talking
-  InitiatorClosed,   // the initiator's FIN was seen
-  ResponderClosed,   // the responder's FIN was seen
-  Closing,           // both FINs were seen
-  Closed,            // and the last one was acknowledged
-  Reset,             // an RST ended it
+  Active,           // not TCP, or TCP picked up in the middle with one side seen
+  SynSent,          // the initiator's SYN was seen
+  SynReceived,      // both SYNs were seen
+  Established,      // the handshake is complete, or both sides were seen talking
+  InitiatorClosed,  // the initiator's FIN was seen
+  ResponderClosed,  // the responder's FIN was seen
+  Closing,          // both FINs were seen
+  Closed,           // and the last one was acknowledged
+  Reset,            // an RST ended it
 };
 inline constexpr size_t kTcpStates = 9;
 
@@ -38,32 +39,37 @@ inline constexpr size_t kTcpSignals = 5;
 namespace tcp_table {
 
 using enum TcpState;
-using Row = std::array<TcpState, kTcpSignals>;       // by signal
-using Sides = std::array<Row, 2>;                    // by side: Initiator, Responder
+using Row = std::array<TcpState, kTcpSignals>;  // by signal
+using Sides = std::array<Row, 2>;               // by side: Initiator, Responder
 inline constexpr std::array<Sides, kTcpStates> kNext = {{
     //                  Plain            Syn          SynAck       Fin              Rst
-    /* Active */ {{{{Active,          SynSent,     Active,      InitiatorClosed, Reset}},
-                   {{Established,     SynReceived, SynReceived, ResponderClosed, Reset}}}},
-    // The responder's SYN without ACK is a simultaneous open (RFC 9293 section 3.5); the initiator's
+    /* Active */ {{{{Active, SynSent, Active, InitiatorClosed, Reset}},
+                   {{Established, SynReceived, SynReceived, ResponderClosed, Reset}}}},
+    // The responder's SYN without ACK is a simultaneous open (RFC 9293 section 3.5); the
+    // initiator's
     // plain segment after its SYN means that the answer was not captured.
-    /* SynSent */ {{{{Established,    SynSent,     SynReceived, InitiatorClosed, Reset}},
-                    {{SynSent,        SynReceived, SynReceived, ResponderClosed, Reset}}}},
-    /* SynReceived */ {{{{Established, SynReceived, SynReceived, InitiatorClosed, Reset}},
-                        {{Established, SynReceived, SynReceived, ResponderClosed, Reset}}}},
-    /* Established */ {{{{Established, Established, Established, InitiatorClosed, Reset}},
-                        {{Established, Established, Established, ResponderClosed, Reset}}}},
+    /* SynSent */
+    {{{{Established, SynSent, SynReceived, InitiatorClosed, Reset}},
+      {{SynSent, SynReceived, SynReceived, ResponderClosed, Reset}}}},
+    /* SynReceived */
+    {{{{Established, SynReceived, SynReceived, InitiatorClosed, Reset}},
+      {{Established, SynReceived, SynReceived, ResponderClosed, Reset}}}},
+    /* Established */
+    {{{{Established, Established, Established, InitiatorClosed, Reset}},
+      {{Established, Established, Established, ResponderClosed, Reset}}}},
     // A second FIN of the same side is a retransmission.
-    /* InitiatorClosed */ {{{{InitiatorClosed, InitiatorClosed, InitiatorClosed, InitiatorClosed, Reset}},
-                            {{InitiatorClosed, InitiatorClosed, InitiatorClosed, Closing, Reset}}}},
-    /* ResponderClosed */ {{{{ResponderClosed, ResponderClosed, ResponderClosed, Closing, Reset}},
-                            {{ResponderClosed, ResponderClosed, ResponderClosed, ResponderClosed, Reset}}}},
-    /* Closing */ {{{{Closed, Closing, Closing, Closing, Reset}},
-                    {{Closed, Closing, Closing, Closing, Reset}}}},
+    /* InitiatorClosed */
+    {{{{InitiatorClosed, InitiatorClosed, InitiatorClosed, InitiatorClosed, Reset}},
+      {{InitiatorClosed, InitiatorClosed, InitiatorClosed, Closing, Reset}}}},
+    /* ResponderClosed */
+    {{{{ResponderClosed, ResponderClosed, ResponderClosed, Closing, Reset}},
+      {{ResponderClosed, ResponderClosed, ResponderClosed, ResponderClosed, Reset}}}},
+    /* Closing */
+    {{{{Closed, Closing, Closing, Closing, Reset}}, {{Closed, Closing, Closing, Closing, Reset}}}},
     // Over: what still comes is late, until a SYN opens the tuple again (FlowTracker decides that).
-    /* Closed */ {{{{Closed, Closed, Closed, Closed, Closed}},
-                   {{Closed, Closed, Closed, Closed, Closed}}}},
-    /* Reset */ {{{{Reset, Reset, Reset, Reset, Reset}},
-                  {{Reset, Reset, Reset, Reset, Reset}}}},
+    /* Closed */
+    {{{{Closed, Closed, Closed, Closed, Closed}}, {{Closed, Closed, Closed, Closed, Closed}}}},
+    /* Reset */ {{{{Reset, Reset, Reset, Reset, Reset}}, {{Reset, Reset, Reset, Reset, Reset}}}},
 }};
 
 }  // namespace tcp_table
@@ -71,10 +77,10 @@ inline constexpr std::array<Sides, kTcpStates> kNext = {{
 [[nodiscard]] constexpr TcpState next_tcp_state(TcpState state, FlowSide side, TcpSignal signal) {
   return tcp_table::kNext[static_cast<size_t>(state)][index_of(side)][static_cast<size_t>(signal)];
 }
-static_assert(next_tcp_state(TcpState::SynReceived, FlowSide::Initiator, TcpSignal::Plain) ==
-              TcpState::Established);
-static_assert(next_tcp_state(TcpState::InitiatorClosed, FlowSide::Initiator, TcpSignal::Fin) ==
-                  TcpState::InitiatorClosed,
+static_assert(next_tcp_state(TcpState::SynReceived, FlowSide::Initiator, TcpSignal::Plain)
+              == TcpState::Established);
+static_assert(next_tcp_state(TcpState::InitiatorClosed, FlowSide::Initiator, TcpSignal::Fin)
+                  == TcpState::InitiatorClosed,
               "a retransmitted FIN does not stand for the peer's");
 
 // Nothing more will be said on the flow but late packets.

@@ -7,10 +7,6 @@ namespace flowscope::dns {
 
 namespace {
 
-// The two top bits of a label's first byte: its type. 01 and 10 were never put to use.
-constexpr uint8_t kLabelTypeMask = 0xc0;
-constexpr uint8_t kPointer = 0xc0;
-
 // Printable ASCII that stands for itself in presentation form.
 constexpr std::array<bool, 256> make_plain_table() {
   std::array<bool, 256> plain{};
@@ -20,25 +16,6 @@ constexpr std::array<bool, 256> make_plain_table() {
 constexpr std::array<bool, 256> kPlain = make_plain_table();
 
 }  // namespace
-
-bool LabelWalk::next(Bytes& label) {
-  while (position_ < message_.size()) {
-    const uint8_t first = message_[position_];
-    if (first == 0) return false;
-    if ((first & kLabelTypeMask) == kPointer) {
-      if (!follow_pointer(first)) return false;
-      continue;
-    }
-    if ((first & kLabelTypeMask) != 0) return stop_at_fault();
-    wire_bytes_ += first + 1U;
-    if (wire_bytes_ > kNameBytesMax) return stop_at_fault();
-    label = message_.sub(position_ + 1, first);
-    if (label.size() != first) return stop_at_fault();
-    position_ += first + size_t{1};
-    return true;
-  }
-  return stop_at_fault();
-}
 
 bool LabelWalk::follow_pointer(uint8_t high_bits) {
   if (message_.size() - position_ < 2 || ++pointers_ > kNamePointersMax) return stop_at_fault();
@@ -51,12 +28,14 @@ bool LabelWalk::follow_pointer(uint8_t high_bits) {
 void NameText::append_label(Bytes label) {
   if (size_ != 0) characters_[size_++] = '.';
   FS_DCHECK(size_ + 4 * label.size() <= characters_.size());
-  if (std::all_of(label.begin(), label.end(), [](uint8_t byte) { return kPlain[byte]; })) {
-    std::memcpy(characters_.data() + size_, label.begin(), label.size());
-    size_ += label.size();
-    return;
+  char* const start = characters_.data() + size_;
+  // Labels are short: one pass that copies and looks is cheaper than a search and a memcpy.
+  size_t plain = 0;
+  for (; plain < label.size() && kPlain[label[plain]]; ++plain) {
+    start[plain] = static_cast<char>(label[plain]);
   }
-  for (const uint8_t byte : label) append_escaped(byte);
+  size_ += plain;
+  for (const uint8_t byte : label.after(plain)) append_escaped(byte);
 }
 
 void NameText::append_escaped(uint8_t byte) {
@@ -88,7 +67,8 @@ size_t end_of_name(Bytes message, size_t offset) {
   while (offset < end_max) {
     const uint8_t first = message[offset];
     if (first == 0) return offset + 1;
-    if ((first & kLabelTypeMask) == kPointer) return offset + 2 <= message.size() ? offset + 2 : 0;
+    if ((first & kLabelTypeMask) == kLabelIsPointer)
+      return offset + 2 <= message.size() ? offset + 2 : 0;
     if ((first & kLabelTypeMask) != 0) return 0;
     offset += first + size_t{1};
   }

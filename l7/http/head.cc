@@ -52,11 +52,11 @@ void add_content_length(std::string_view list, Head& head) {
 }
 
 // RFC 9112 section 6.1. Several fields are one list; chunked must be there once and last. The
-// withdrawn coding "identity" (RFC 2616 section 3.6) says nothing.
+// withdrawn coding "identity" (RFC 2616 section 3.6) says nothing, unless it hides a chunked.
 void add_transfer_encoding(std::string_view list, Head& head) {
   do {
     const std::string_view coding = take_element(list);
-    if (equals_ignoring_case(coding, "identity")) continue;
+    if (!head.ends_chunked && equals_ignoring_case(coding, "identity")) continue;
     head.has_transfer_encoding = true;
     if (head.ends_chunked) {
       head.anomalies.add(Anomaly::EncodingInvalid);  // something follows chunked

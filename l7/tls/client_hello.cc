@@ -56,8 +56,8 @@ bool read_extension(uint16_t type, Bytes body, ClientHello& hello) {
     case ExtensionType::PreSharedKey:
       hello.has_pre_shared_key = true;
       return true;
-    case ExtensionType::EarlyData:
-      hello.has_early_data = true;
+    case ExtensionType::ZeroRtt:
+      hello.has_zero_rtt = true;
       return true;
     case ExtensionType::EncryptedClientHello:
       hello.has_encrypted_client_hello = true;

@@ -28,7 +28,7 @@ struct ClientHello {
   Bytes key_shares;  // group, length, key; repeated
   bool has_server_name = false;
   bool has_pre_shared_key = false;
-  bool has_early_data = false;
+  bool has_zero_rtt = false;
   bool has_encrypted_client_hello = false;
   // False when an extension is cut off: the list of them is not what was sent, so that no
   // fingerprint should be made of it.

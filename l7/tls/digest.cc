@@ -17,7 +17,7 @@ namespace {
 MD5_CTX* md5_state(std::array<unsigned char, 96>& storage) {
   static_assert(sizeof(MD5_CTX) <= sizeof storage);
   static_assert(alignof(MD5_CTX) <= 8);
-  return std::launder(reinterpret_cast<MD5_CTX*>(storage.data()));
+  return std::launder(static_cast<MD5_CTX*>(static_cast<void*>(storage.data())));
 }
 
 }  // namespace

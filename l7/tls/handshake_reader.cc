@@ -116,7 +116,7 @@ HandshakeReader::Step HandshakeReader::open_record() {
       return {length == kAlertBytes ? Found::Nothing : Found::Unreadable, {}};
     case ContentType::ChangeCipherSpec:
       return {second_hello_expected_ ? Found::Nothing : Found::Unreadable, {}};
-    case ContentType::ApplicationData:
+    case ContentType::Application:
     case ContentType::Heartbeat:
       return {Found::Unreadable, {}};
   }

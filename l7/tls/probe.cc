@@ -76,7 +76,7 @@ Probe TlsParser::probe(FlowSide /*side*/, Bytes first_bytes) {
       if (!reader.ok()) return Probe::NeedMore;
       return level == Alert::kWarning || level == Alert::kFatal ? Probe::Match : Probe::NoMatch;
     }
-    case ContentType::ApplicationData:
+    case ContentType::Application:
     case ContentType::Heartbeat:
       return Probe::Match;
   }

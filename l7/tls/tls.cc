@@ -94,9 +94,9 @@ void TlsParser::on_client_hello(FlowSide side, Bytes body, Turn& turn) {
 
 void TlsParser::on_server_hello(FlowSide side, Bytes body, Turn& turn) {
   const std::optional<ServerHello> hello = read_server_hello(body);
+  if (hello && hello->is_retry_request) return sides_[index_of(side)].reader.expect_second_hello();
   if (!hello || !hello->sound) turn.anomaly = "tls_invalid_handshake";
   if (!hello) return close(side, turn);
-  if (hello->is_retry_request) return sides_[index_of(side)].reader.expect_second_hello();
   turn.fresh.version = hello->negotiated_version();
   turn.fresh.has_pre_shared_key = hello->has_pre_shared_key;
   turn.fresh.alpns = cut_alpns(hello->alpns);

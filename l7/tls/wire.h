@@ -14,7 +14,7 @@ enum class ContentType : uint8_t {
   ChangeCipherSpec = 20,
   Alert = 21,
   Handshake = 22,
-  ApplicationData = 23,
+  Application = 23,
   Heartbeat = 24,
 };
 
@@ -34,7 +34,7 @@ enum class ExtensionType : uint16_t {
   SignatureAlgorithms = 13,
   Alpn = 16,
   PreSharedKey = 41,
-  EarlyData = 42,
+  ZeroRtt = 42,  // its RFC name is early data
   SupportedVersions = 43,
   KeyShare = 51,
   EncryptedClientHello = 0xfe0d,

@@ -37,7 +37,7 @@ LIBRARIES = {
     r"CLI/.*": ["dataplane/app", "tests", "perf"],
     r"spdlog/.*": ["dataplane/app", "tests", "perf"],
     r"fmt/.*": ["config", "dataplane", "tests", "perf"],
-    r"openssl/.*": ["l7", "tests", "perf"],
+    r"openssl/.*": ["l7", "dataplane/export", "tests", "perf"],
     r"(gtest|gmock|rapidcheck|benchmark)[/.].*": ["tests", "perf"],
 }
 # The library part of the tree has no threads, clock or I/O of its own.

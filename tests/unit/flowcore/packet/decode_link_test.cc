@@ -150,6 +150,13 @@ TEST(DecodeLink, NullKnowsTheIpv6FamilyOfEverySystem) {
   EXPECT_EQ(decode(frame, LinkType::Null).status, DecodeStatus::NotIp);
 }
 
+TEST(DecodeLink, NullMayHoldAnEtherType) {
+  Frame frame = PacketBuilder().null_link().ipv4(kSource4, kDestination4).tcp(1, 2).build();
+  frame[0] = 0x0f;
+  frame[2] = 0x08;
+  EXPECT_EQ(decode(frame, LinkType::Null).ip_version, 4);
+}
+
 TEST(DecodeLink, LoopIsInNetworkOrderOnly) {
   Frame frame = PacketBuilder().loop_link().ipv6(kSource6, kDestination6).tcp(1, 2).build();
   EXPECT_EQ(decode(frame, LinkType::Loop).ip_version, 6);

@@ -24,19 +24,25 @@ struct Recorder {
 class TcpStreamTest : public testing::Test {
  protected:
   static constexpr size_t kPoolBytes = size_t{4} << 20;
-  static constexpr SegmentStore::Options kOptions{.segments_max = 1024, .bytes_per_side_max = 64 << 10};
+  static constexpr SegmentStore::Options kOptions{.segments_max = 1024,
+                                                  .bytes_per_side_max = 64 << 10};
 
-  void segment(uint32_t seq, std::string_view text, uint64_t clock_ns = 0, uint32_t missing_tail = 0) {
-    stream_.segment({.seq = seq, .payload = Bytes::of(text), .missing_tail = missing_tail, .clock_ns = clock_ns},
+  void segment(uint32_t seq, std::string_view text, uint64_t clock_ns = 0,
+               uint32_t missing_tail = 0) {
+    stream_.segment({.seq = seq,
+                     .payload = Bytes::of(text),
+                     .missing_tail = missing_tail,
+                     .clock_ns = clock_ns},
                     store_, out_);
   }
   void acknowledge(uint32_t ack, uint64_t clock_ns = 0) {
     stream_.peer_acknowledged(ack, clock_ns, store_, out_);
   }
 
-  Arena arena_ = std::move(
-      Arena::create(BufferPool::cost(kPoolBytes) + SegmentStore::cost(kOptions), Arena::Populate::Lazily)
-          .value());
+  Arena arena_ =
+      std::move(Arena::create(BufferPool::cost(kPoolBytes) + SegmentStore::cost(kOptions),
+                              Arena::Populate::Lazily)
+                    .value());
   BufferPool pool_{arena_, kPoolBytes};
   SegmentStore store_{arena_, pool_, kOptions};
   TcpStream stream_;
@@ -179,8 +185,8 @@ TEST_F(TcpStreamTest, GoesOnWithoutHoldingWhenAllMemoryIsTaken) {
   for (auto block : taken) pool_.give_back(block);
 }
 
-// Whatever the order, duplication and cutting of segments, the bytes come out once, in order; bytes that no
-// segment carried come out as gaps. Checked against the text itself.
+// Whatever the order, duplication and cutting of segments, the bytes come out once, in order; bytes
+// that no segment carried come out as gaps. Checked against the text itself.
 TEST_F(TcpStreamTest, AgreesWithTheOriginalForRandomSchedules) {
   constexpr uint32_t kSeed = 20260101;
   SCOPED_TRACE("seed " + std::to_string(kSeed));
@@ -191,7 +197,9 @@ TEST_F(TcpStreamTest, AgreesWithTheOriginalForRandomSchedules) {
     for (char& c : text) c = static_cast<char>('a' + below(26));
     const uint32_t base = below(4) == 0 ? 0xffffffe0U : static_cast<uint32_t>(random());
     std::string covered(text.size(), '#');
-    struct Piece { uint32_t at, size; };
+    struct Piece {
+      uint32_t at, size;
+    };
     std::vector<Piece> pieces;
     for (uint32_t n = 1 + below(20); n > 0; --n) {
       const uint32_t at = below(static_cast<uint32_t>(text.size()));
@@ -203,8 +211,11 @@ TEST_F(TcpStreamTest, AgreesWithTheOriginalForRandomSchedules) {
     Recorder out;
     stream.anchor(base);
     for (const Piece& piece : pieces) {
-      stream.segment({.seq = base + piece.at, .payload = Bytes::of(text).sub(piece.at, piece.size),
-                      .missing_tail = 0, .clock_ns = 0}, store_, out);
+      stream.segment({.seq = base + piece.at,
+                      .payload = Bytes::of(text).sub(piece.at, piece.size),
+                      .missing_tail = 0,
+                      .clock_ns = 0},
+                     store_, out);
     }
     stream.flush(store_, out);
     covered.resize(covered.find_last_not_of('#') + 1);

@@ -27,7 +27,8 @@ struct TimedFrame {
 class Rig {
  public:
   explicit Rig(const FlowTracker::Options& options = {.flows_max = 4096})
-      : arena_(std::move(Arena::create(FlowTracker::cost(options), Arena::Populate::Lazily).value())),
+      : arena_(
+          std::move(Arena::create(FlowTracker::cost(options), Arena::Populate::Lazily).value())),
         tracker_(std::make_unique<FlowTracker>(arena_, options)) {}
 
   void track(const std::vector<TimedFrame>& frames, uint32_t burst_size = 1) {
@@ -48,11 +49,13 @@ class Rig {
   void on_started(FlowEntry& entry) { say(entry, "started"); }
   void on_established(FlowEntry& entry) { say(entry, "established"); }
   void on_ended(FlowEntry& entry, EndReason reason) {
-    constexpr std::array<const char*, 6> kNames = {"fin", "rst", "idle", "evicted", "reopened", "shutdown"};
-    say(entry, std::string("ended ") + kNames.at(static_cast<size_t>(reason)) + " "
-                   + std::to_string(entry.side[0].packets) + "/" + std::to_string(entry.side[1].packets) + " "
-                   + std::to_string(entry.side[0].bytes) + "/" + std::to_string(entry.side[1].bytes)
-                   + " at " + std::to_string(entry.started_ns) + "-" + std::to_string(entry.last_seen_ns));
+    constexpr std::array<const char*, 6> kNames = {"fin",     "rst",      "idle",
+                                                   "evicted", "reopened", "shutdown"};
+    say(entry,
+        std::string("ended ") + kNames.at(static_cast<size_t>(reason)) + " "
+            + std::to_string(entry.side[0].packets) + "/" + std::to_string(entry.side[1].packets)
+            + " " + std::to_string(entry.side[0].bytes) + "/" + std::to_string(entry.side[1].bytes)
+            + " at " + std::to_string(entry.started_ns) + "-" + std::to_string(entry.last_seen_ns));
   }
 
   [[nodiscard]] const std::vector<std::string>& log() const { return log_; }
@@ -95,10 +98,18 @@ class Rig {
 };
 
 Frame client(uint8_t flags, uint32_t seq = 0, uint16_t port = 1000) {
-  return PacketBuilder().ethernet().ipv4("10.0.0.1", "10.0.0.2").tcp(port, 80, {.seq = seq, .flags = flags}).build();
+  return PacketBuilder()
+      .ethernet()
+      .ipv4("10.0.0.1", "10.0.0.2")
+      .tcp(port, 80, {.seq = seq, .flags = flags})
+      .build();
 }
 Frame server(uint8_t flags, uint32_t seq = 0, uint16_t port = 1000) {
-  return PacketBuilder().ethernet().ipv4("10.0.0.2", "10.0.0.1").tcp(80, port, {.seq = seq, .flags = flags}).build();
+  return PacketBuilder()
+      .ethernet()
+      .ipv4("10.0.0.2", "10.0.0.1")
+      .tcp(80, port, {.seq = seq, .flags = flags})
+      .build();
 }
 Frame udp(uint16_t port) {
   return PacketBuilder().ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(port, 9).payload("x").build();
@@ -110,8 +121,12 @@ using tcp_flag::kSyn;
 
 TEST(FlowTracker, TellsTheLifeOfAFlowInOrder) {
   Rig rig;
-  rig.track({{1, client(kSyn)}, {2, server(kSyn | kAck)}, {3, client(kAck)}, {4, client(kFin | kAck)},
-             {5, server(kFin | kAck)}, {6, client(kAck)}});
+  rig.track({{1, client(kSyn)},
+             {2, server(kSyn | kAck)},
+             {3, client(kAck)},
+             {4, client(kFin | kAck)},
+             {5, server(kFin | kAck)},
+             {6, client(kAck)}});
   rig.finish();
   ASSERT_EQ(rig.log().size(), 3U);
   EXPECT_EQ(rig.log()[0], "1000-80 a started");
@@ -129,8 +144,14 @@ TEST(FlowTracker, InitiatorIsTheReceiverOfASynAckSeenFirst) {
 
 TEST(FlowTracker, LatePacketsAfterTheCloseOpenNoGhostFlow) {
   Rig rig;
-  rig.track({{1, client(kSyn)}, {2, server(kSyn | kAck)}, {3, client(kAck)}, {4, client(kFin | kAck)},
-             {5, server(kFin | kAck)}, {6, client(kAck)}, {7, client(kAck)}, {8, server(kFin | kAck)}});
+  rig.track({{1, client(kSyn)},
+             {2, server(kSyn | kAck)},
+             {3, client(kAck)},
+             {4, client(kFin | kAck)},
+             {5, server(kFin | kAck)},
+             {6, client(kAck)},
+             {7, client(kAck)},
+             {8, server(kFin | kAck)}});
   rig.finish();
   EXPECT_EQ(rig.count("started"), 1);
   EXPECT_EQ(rig.count("ended fin 5/3"), 1);
@@ -145,13 +166,19 @@ TEST(FlowTracker, NewSynAfterTheEndBeginsANewFlow) {
 
 TEST(FlowTracker, NewSynOnALiveFlowWithAnotherNumberBeginsANewFlow) {
   Rig rig;
-  rig.track({{1, client(kSyn, 100)}, {2, server(kSyn | kAck)}, {3, client(kAck)}, {4, client(kSyn, 5000)}});
+  rig.track({{1, client(kSyn, 100)},
+             {2, server(kSyn | kAck)},
+             {3, client(kAck)},
+             {4, client(kSyn, 5000)}});
   EXPECT_EQ(rig.count("ended reopened 2/1"), 1);
 }
 
 TEST(FlowTracker, RetransmittedSynBelongsToItsFlow) {
   Rig rig;
-  rig.track({{1, client(kSyn, 100)}, {2, client(kSyn, 100)}, {3, server(kSyn | kAck)}, {4, client(kSyn, 100)}});
+  rig.track({{1, client(kSyn, 100)},
+             {2, client(kSyn, 100)},
+             {3, server(kSyn | kAck)},
+             {4, client(kSyn, 100)}});
   EXPECT_EQ(rig.count("started"), 1);
 }
 
@@ -180,7 +207,9 @@ TEST(FlowTracker, TimeGoingBackwardsExpiresNothing) {
 
 TEST(FlowTracker, HalfOpenFlowExpiresSoonerThanAnEstablishedOne) {
   Rig rig;
-  rig.track({{0, client(kSyn)}, {0, client(kSyn, 0, 2000)}, {1, server(kSyn | kAck, 0, 2000)},
+  rig.track({{0, client(kSyn)},
+             {0, client(kSyn, 0, 2000)},
+             {1, server(kSyn | kAck, 0, 2000)},
              {2, client(kAck, 1, 2000)}});
   rig.sweep(100 * kSecond);
   EXPECT_EQ(rig.tracker().live(), 1U);
@@ -191,7 +220,8 @@ TEST(FlowTracker, FullTableEvictsTheFlowThatWasSilentLongest) {
   Rig rig({.flows_max = 16});
   const uint32_t capacity = rig.tracker().capacity();
   std::vector<TimedFrame> frames;
-  for (uint16_t i = 0; i < capacity; ++i) frames.push_back({i * kSecond / 4, udp(static_cast<uint16_t>(100 + i))});
+  for (uint16_t i = 0; i < capacity; ++i)
+    frames.push_back({i * kSecond / 4, udp(static_cast<uint16_t>(100 + i))});
   frames.push_back({capacity * kSecond / 4, udp(100)});  // the oldest is touched again
   frames.push_back({(capacity + 1) * kSecond / 4, udp(999)});
   rig.track(frames);
@@ -208,8 +238,8 @@ TEST(FlowTracker, FinishEndsEveryFlowAndLeavesNone) {
   EXPECT_EQ(rig.tracker().live(), 0U);
 }
 
-// Random traffic over few endpoints, with closes, port reuse, idle gaps, clock steps and a table far too
-// small: however it is cut into bursts, the same things are said in the same order.
+// Random traffic over few endpoints, with closes, port reuse, idle gaps, clock steps and a table
+// far too small: however it is cut into bursts, the same things are said in the same order.
 TEST(FlowTracker, SaysTheSameForEveryBurstSize) {
   constexpr uint32_t kSeed = 7;
   SCOPED_TRACE("seed " + std::to_string(kSeed));
@@ -217,14 +247,18 @@ TEST(FlowTracker, SaysTheSameForEveryBurstSize) {
   std::vector<TimedFrame> frames;
   uint64_t time_ns = 1'000 * kSecond;
   for (int i = 0; i < 20'000; ++i) {
-    constexpr std::array<uint8_t, 7> kFlags = {kSyn, kSyn | kAck, kAck, kAck, kFin | kAck, kRst, kAck};
+    constexpr std::array<uint8_t, 7> kFlags = {kSyn,        kSyn | kAck, kAck, kAck,
+                                               kFin | kAck, kRst,        kAck};
     const auto flags = kFlags.at(random() % kFlags.size());
     const auto port = static_cast<uint16_t>(1 + random() % 90);
     const auto seq = static_cast<uint32_t>(random() % 3);
     const auto dice = static_cast<uint32_t>(random() % 1000);
-    time_ns = dice == 0 ? time_ns + 200 * kSecond : dice == 1 ? time_ns - 50 * kSecond : time_ns + 20'000'000;
-    frames.push_back({time_ns, dice % 4 == 0 ? udp(port) : dice % 2 == 0 ? client(flags, seq, port)
-                                                                          : server(flags, seq, port)});
+    time_ns = dice == 0   ? time_ns + 200 * kSecond
+              : dice == 1 ? time_ns - 50 * kSecond
+                          : time_ns + 20'000'000;
+    frames.push_back({time_ns, dice % 4 == 0   ? udp(port)
+                               : dice % 2 == 0 ? client(flags, seq, port)
+                                               : server(flags, seq, port)});
   }
   Rig one({.flows_max = 64});
   one.track(frames, 1);

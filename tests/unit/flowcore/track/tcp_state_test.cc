@@ -37,8 +37,9 @@ TEST(TcpState, FlowMetInTheMiddleEstablishesWhenBothSidesSpoke) {
 }
 
 TEST(TcpState, ClosesWhenBothFinsAreAcknowledged) {
-  EXPECT_EQ(walk({{I, kSyn}, {R, kSyn | kAck}, {I, kAck}, {R, kFin | kAck}, {I, kFin | kAck}, {R, kAck}}),
-            TcpState::Closed);
+  EXPECT_EQ(
+      walk({{I, kSyn}, {R, kSyn | kAck}, {I, kAck}, {R, kFin | kAck}, {I, kFin | kAck}, {R, kAck}}),
+      TcpState::Closed);
 }
 
 TEST(TcpState, RetransmittedFinDoesNotStandForThePeers) {
@@ -55,14 +56,16 @@ TEST(TcpState, ResetEndsEveryStateThatIsNotOver) {
     const auto from = static_cast<TcpState>(state);
     for (const FlowSide side : {I, R}) {
       const TcpState to = next_tcp_state(from, side, TcpSignal::Rst);
-      EXPECT_EQ(to, from == TcpState::Closed ? TcpState::Closed : TcpState::Reset) << "state " << state;
+      EXPECT_EQ(to, from == TcpState::Closed ? TcpState::Closed : TcpState::Reset)
+          << "state " << state;
     }
   }
 }
 
 TEST(TcpState, OverMeansOver) {
   for (const FlowSide side : {I, R}) {
-    for (const auto signal : {TcpSignal::Plain, TcpSignal::Syn, TcpSignal::SynAck, TcpSignal::Fin}) {
+    for (const auto signal :
+         {TcpSignal::Plain, TcpSignal::Syn, TcpSignal::SynAck, TcpSignal::Fin}) {
       EXPECT_EQ(next_tcp_state(TcpState::Closed, side, signal), TcpState::Closed);
       EXPECT_EQ(next_tcp_state(TcpState::Reset, side, signal), TcpState::Reset);
     }

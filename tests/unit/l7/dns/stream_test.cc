@@ -131,6 +131,7 @@ TEST_F(DnsStream, SearchesAFrameAtTheStartOfARunAfterALargerGap) {
   feed(a_query("first.test").framed().substr(0, 10));
   lose(1000);
   EXPECT_EQ(feed("what is left of something"), ParseStatus::Ok);
+  EXPECT_EQ(feed("\0\35\1"s), ParseStatus::Ok) << "too short to tell, so it is passed over";
   feed(a_query("second.example.test").framed());
   ASSERT_EQ(sink_.messages.size(), 1U);
   EXPECT_NE(sink_.messages[0].find("second.example.test"), std::string::npos);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct FramingCase {
   uint64_t request_length;
   uint64_t response_length;
   std::vector<std::string> anomalies = {};
+
+  friend void PrintTo(const FramingCase& row, std::ostream* out) { *out << row.name; }
 };
 
 const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -133,6 +136,14 @@ std::vector<FramingCase> framing_cases() {
        0,
        0,
        {"http_transfer_encoding_invalid"}},
+      {"6.1: a coding after chunked, in another field",
+       post + chunked + "Transfer-Encoding: identity\r\n\r\nbody\r\n",
+       kOk,
+       0,
+       0,
+       {"http_transfer_encoding_invalid"}},
+      {"6.1: identity alone is no coding",
+       post + "Transfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nhi", kOk, 2, 0},
       {"5.1: blank before the colon",
        post + "Content-Length : 2\r\n\r\nhi",
        kOk,

@@ -8,10 +8,8 @@
 #include "l7/tls/names.h"
 #include "tests/unit/l7/tls/hello_builder.h"
 
-namespace flowscope::tls {
+namespace flowscope::tls::test {
 namespace {
-
-using namespace test;  // NOLINT(google-build-using-namespace)
 
 Ja3 client_ja3(const std::string& body) { return Ja3(read_client_hello(Bytes::of(body)).value()); }
 std::string client_ja4(const ClientHelloSpec& spec) {
@@ -139,4 +137,4 @@ TEST(Names, VersionsReadAsInEve) {
 }
 
 }  // namespace
-}  // namespace flowscope::tls
+}  // namespace flowscope::tls::test

@@ -4,10 +4,8 @@
 #include "l7/tls/server_hello.h"
 #include "tests/unit/l7/tls/hello_builder.h"
 
-namespace flowscope::tls {
+namespace flowscope::tls::test {
 namespace {
-
-using namespace test;  // NOLINT(google-build-using-namespace)
 
 TEST(ClientHello, GivesEveryFieldOfATls13Hello) {
   const std::string body = client_hello_body(browser_hello());
@@ -99,4 +97,4 @@ TEST(ServerHello, OfAnEarlyDraftHasNoSessionId) {
 }
 
 }  // namespace
-}  // namespace flowscope::tls
+}  // namespace flowscope::tls::test

@@ -3,10 +3,8 @@
 #include "l7/tls/tls.h"
 #include "tests/unit/l7/tls/hello_builder.h"
 
-namespace flowscope::tls {
+namespace flowscope::tls::test {
 namespace {
-
-using namespace test;  // NOLINT(google-build-using-namespace)
 
 Probe probe(const std::string& bytes) {
   return TlsParser::probe(FlowSide::Initiator, Bytes::of(bytes).first(kProbeBytes));
@@ -64,4 +62,4 @@ TEST(TlsProbe, DecidesWithinTheProbeLimit) {
 }
 
 }  // namespace
-}  // namespace flowscope::tls
+}  // namespace flowscope::tls::test

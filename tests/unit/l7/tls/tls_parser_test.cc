@@ -7,10 +7,9 @@
 #include "tests/unit/l7/tls/hello_builder.h"
 #include "tests/unit/l7/tls/recording_sink.h"
 
-namespace flowscope::tls {
+namespace flowscope::tls::test {
 namespace {
 
-using namespace test;  // NOLINT(google-build-using-namespace)
 using enum FlowSide;
 
 static_assert(StreamParser<TlsParser, RecordingSink>);
@@ -345,4 +344,4 @@ TEST_F(TlsParserTest, SurvivesRandomBytesAndDamagedHellos) {
 }
 
 }  // namespace
-}  // namespace flowscope::tls
+}  // namespace flowscope::tls::test

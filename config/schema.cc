@@ -1,0 +1,210 @@
+#include "config/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace flowscope {
+
+namespace {
+
+// The place that a path of members leads to: at<&Config::table, &TableConfig::flows_max>.
+template <auto... kMembers>
+constexpr auto at = [](Config& config) -> auto& {
+  return (config.*....*kMembers);
+};
+
+using enum SettingKind;
+
+constexpr uint64_t kHourNs = 3600 * kSecondNs;
+constexpr uint64_t kDayNs = 24 * kHourNs;
+
+constexpr Setting count(std::string_view key, FieldOf<uint32_t> field, uint64_t min, uint64_t max,
+                        std::string_view help) {
+  return {.key = key, .kind = Count, .field = field, .min = min, .max = max, .help = help};
+}
+constexpr Setting bytes(std::string_view key, FieldOf<uint64_t> field, uint64_t min, uint64_t max,
+                        std::string_view help) {
+  return {.key = key, .kind = Bytes, .field = field, .min = min, .max = max, .help = help};
+}
+constexpr Setting duration(std::string_view key, FieldOf<uint64_t> field, uint64_t min,
+                           uint64_t max, std::string_view help) {
+  return {.key = key, .kind = Duration, .field = field, .min = min, .max = max, .help = help};
+}
+constexpr Setting flag(std::string_view key, FieldOf<bool> field, std::string_view help) {
+  return {.key = key, .kind = Flag, .field = field, .help = help};
+}
+constexpr Setting list(std::string_view key, SettingKind kind,
+                       FieldOf<std::vector<std::string>> field, std::string_view help) {
+  return {.key = key, .kind = kind, .field = field, .help = help};
+}
+
+constexpr std::array kSettings = std::to_array<Setting>({
+    count("workers", at<&Config::workers>, 1, 256, "Workers, each with its own flow table."),
+    count("burst", at<&Config::burst>, 1, 256, "Most packets handled in one burst."),
+    {.key = "hash_seed",
+     .kind = Seed,
+     .field = at<&Config::hash_seed>,
+     .max = UINT64_MAX,
+     .help =
+         "Key of the flow hash; random is safe against crafted traffic. Files use a fixed one then."},
+    duration("stats_period", at<&Config::stats_period_ns>, 0, kDayNs,
+             "Time between statistics tables; 0 prints none."),
+    duration("exit_after_idle", at<&Config::exit_after_idle_ns>, 0, kDayNs,
+             "Ends the run after this long without a packet; 0 never does."),
+
+    count("table.flows_max", at<&Config::table, &TableConfig::flows_max>, 16, 1U << 30,
+          "Most live flows of a worker; when it is full the least recently used flow ends."),
+
+    duration("timeouts.tcp_new", at<&Config::timeouts, &TimeoutsConfig::tcp_new_ns>, kMillisecondNs,
+             kDayNs, "Idle time after which a TCP flow without a full handshake ends."),
+    duration("timeouts.tcp_established", at<&Config::timeouts, &TimeoutsConfig::tcp_established_ns>,
+             kMillisecondNs, 7 * kDayNs, "The same for an established TCP flow."),
+    duration("timeouts.tcp_closing", at<&Config::timeouts, &TimeoutsConfig::tcp_closing_ns>,
+             kMillisecondNs, kDayNs, "The same once one side has sent its FIN."),
+    duration("timeouts.tcp_closed", at<&Config::timeouts, &TimeoutsConfig::tcp_closed_ns>, 0,
+             kHourNs, "How long a closed TCP flow is kept to take in late packets."),
+    duration("timeouts.udp", at<&Config::timeouts, &TimeoutsConfig::udp_ns>, kMillisecondNs, kDayNs,
+             "Idle time after which a UDP flow ends."),
+    duration("timeouts.other", at<&Config::timeouts, &TimeoutsConfig::other_ns>, kMillisecondNs,
+             kDayNs, "The same for all other protocols."),
+
+    count("streams.streams_max", at<&Config::streams, &StreamsConfig::streams_max>, 1, 1U << 26,
+          "Most TCP flows of a worker that are reassembled at a time."),
+    bytes("streams.buffers_bytes", at<&Config::streams, &StreamsConfig::buffers_bytes>, kMiB,
+          1024 * kGiB,
+          "Memory of a worker for bytes that wait: out of order, or part of a message."),
+    bytes("streams.reorder_bytes_max", at<&Config::streams, &StreamsConfig::reorder_bytes_max>, 0,
+          kGiB, "Most bytes that one side of a flow may hold behind a gap."),
+
+    list("l7.enabled", Names, at<&Config::l7, &L7Config::enabled>,
+         "Protocol parsers to use; all uses every one that is built in."),
+
+    {.key = "output.destination",
+     .kind = Text,
+     .field = at<&Config::output, &OutputConfig::destination>,
+     .help = "File that records are written to; - is standard output."},
+    flag("output.community_id", at<&Config::output, &OutputConfig::community_id>,
+         "Writes the Community ID of the flow into each record."),
+    bytes("output.ring_bytes", at<&Config::output, &OutputConfig::ring_bytes>, 64 * kKiB, 4 * kGiB,
+          "Room of each worker for records on their way to the writer; what does not fit is shed."),
+    flag("output.records.flow", at<&Config::output, &OutputConfig::records, &RecordsConfig::flow>,
+         "Writes a record for each flow that ends."),
+    flag("output.records.http", at<&Config::output, &OutputConfig::records, &RecordsConfig::http>,
+         "Writes HTTP records."),
+    flag("output.records.tls", at<&Config::output, &OutputConfig::records, &RecordsConfig::tls>,
+         "Writes TLS records."),
+    flag("output.records.dns", at<&Config::output, &OutputConfig::records, &RecordsConfig::dns>,
+         "Writes DNS records."),
+    flag("output.records.anomaly",
+         at<&Config::output, &OutputConfig::records, &RecordsConfig::anomaly>,
+         "Writes a record for each anomaly."),
+    flag("output.records.stats", at<&Config::output, &OutputConfig::records, &RecordsConfig::stats>,
+         "Writes the counters, at the end at least."),
+
+    count("pcap.snaplen_bytes", at<&Config::pcap, &PcapConfig::snaplen_bytes>, 64, 262'144,
+          "Most bytes captured of a packet on a live interface."),
+    flag("pcap.promiscuous", at<&Config::pcap, &PcapConfig::promiscuous>,
+         "Captures packets that are for other machines as well."),
+    bytes("pcap.buffer_bytes", at<&Config::pcap, &PcapConfig::buffer_bytes>, 64 * kKiB, kGiB,
+          "Kernel buffer of a live interface."),
+
+    count("dpdk.rxq", at<&Config::dpdk, &DpdkConfig::rxq>, 0, 256,
+          "Receive queues of each port; 0 takes one for each worker."),
+    count("dpdk.rxd", at<&Config::dpdk, &DpdkConfig::rxd>, 32, 32'768,
+          "Descriptors of each receive queue."),
+    count("dpdk.mbcache", at<&Config::dpdk, &DpdkConfig::mbcache>, 0, 512,
+          "Packet buffers that each core keeps to itself."),
+    count("dpdk.total_num_mbufs", at<&Config::dpdk, &DpdkConfig::total_num_mbufs>, 0, 1U << 26,
+          "Packet buffers in all; 0 works it out from queues and descriptors."),
+    {.key = "dpdk.portmask",
+     .kind = Mask,
+     .field = at<&Config::dpdk, &DpdkConfig::portmask>,
+     .max = UINT64_MAX,
+     .help = "Ports to use, bit N for port N; 0x0 uses all."},
+    {.key = "dpdk.rss",
+     .kind = Rss,
+     .field = at<&Config::dpdk, &DpdkConfig::rss>,
+     .help =
+         "What a NIC spreads packets over its queues by: ip addresses, or udp for ports as well."},
+    list("dpdk.eal_options", Arguments, at<&Config::dpdk, &DpdkConfig::eal_options>,
+         "EAL options for when the command line gives none."),
+});
+
+// Levenshtein's distance, one row at a time.
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i + 1);
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t substituted = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({substituted, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string_view last_part(std::string_view key) { return key.substr(key.rfind('.') + 1); }
+
+// Every key, and every group once.
+std::vector<std::string_view> known_paths() {
+  std::vector<std::string_view> paths;
+  for (const Setting& setting : kSettings) {
+    for (size_t dot = setting.key.find('.'); dot != std::string_view::npos;
+         dot = setting.key.find('.', dot + 1)) {
+      const std::string_view group = setting.key.substr(0, dot);
+      if (std::find(paths.begin(), paths.end(), group) == paths.end()) paths.push_back(group);
+    }
+    paths.push_back(setting.key);
+  }
+  return paths;
+}
+
+}  // namespace
+
+std::span<const Setting> all_settings() { return kSettings; }
+
+const Setting* find_setting(std::string_view key) {
+  const auto* const found =
+      std::find_if(kSettings.begin(), kSettings.end(),
+                   [&](const Setting& setting) { return setting.key == key; });
+  return found != kSettings.end() ? found : nullptr;
+}
+
+bool is_group(std::string_view path) {
+  return path.empty()
+         || std::any_of(kSettings.begin(), kSettings.end(), [&](const Setting& setting) {
+              return setting.key.size() > path.size() && setting.key.starts_with(path)
+                     && setting.key[path.size()] == '.';
+            });
+}
+
+std::string_view nearest_key(std::string_view wrong_key) {
+  constexpr size_t kKeyBytesMax = 128;
+  if (wrong_key.size() > kKeyBytesMax) return {};
+  std::string_view nearest;
+  size_t best = std::max<size_t>(2, wrong_key.size() / 3) + 1;
+  for (const std::string_view path : known_paths()) {
+    // The right name in the wrong group is as good as one wrong letter.
+    const bool is_misplaced = last_part(path) == last_part(wrong_key);
+    const size_t distance = is_misplaced ? 1 : edit_distance(wrong_key, path);
+    if (distance < best) {
+      best = distance;
+      nearest = path;
+    }
+  }
+  return nearest;
+}
+
+std::string unknown_key_text(std::string_view key) {
+  if (is_group(key)) return "it is a group; expected a key below it";
+  const std::string_view nearest = nearest_key(key);
+  if (nearest.empty()) return "unknown key; expected one of docs/configuration.md";
+  return std::string("unknown key; did you mean ").append(nearest).append("?");
+}
+
+}  // namespace flowscope

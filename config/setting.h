@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/config.h"
+#include "flowcore/base/result.h"
+
+namespace flowscope {
+
+// How the value of a setting is written.
+enum class SettingKind : uint8_t {
+  Count,      // whole number, k/M/G
+  Bytes,      // size, KiB/MiB/GiB
+  Duration,   // time, ms/s/min/h
+  Flag,       // true or false
+  Mask,       // hexadecimal bits
+  Seed,       // whole number, or "random" for none
+  Rss,        // "ip" or "udp"
+  Text,       // any text but none
+  Names,      // list; on the command line separated by commas
+  Arguments,  // list; on the command line separated by spaces
+};
+
+// Finds the place of one value in a Config.
+template <class T>
+using FieldOf = T& (*)(Config&);
+using Field = std::variant<FieldOf<uint32_t>, FieldOf<uint64_t>, FieldOf<bool>, FieldOf<RssFields>,
+                           FieldOf<std::optional<uint64_t>>, FieldOf<std::string>,
+                           FieldOf<std::vector<std::string>>>;
+
+// One thing a user can set: the single place for its name, form, limits and meaning.
+struct Setting {
+  std::string_view key;  // path in the YAML file, joined with dots
+  SettingKind kind;
+  Field field;
+  uint64_t min = 0;  // of numbers, in the unit of the field
+  uint64_t max = 0;
+  std::string_view help;
+
+  [[nodiscard]] bool is_list() const {
+    return kind == SettingKind::Names || kind == SettingKind::Arguments;
+  }
+};
+
+// Reads `text` in the setting's form, checks its limits and stores it. On failure `config` is
+// unchanged and the message says "REASON; expected FORM". Lists are split at their separator first.
+Result<void> assign(const Setting& setting, std::string_view text, Config& config);
+// The same for a list that is split already. Requires: setting.is_list().
+Result<void> assign_list(const Setting& setting, std::vector<std::string> items, Config& config);
+
+// The value as YAML; assign() or the YAML loader reads it back to the same value.
+[[nodiscard]] std::string text_of(const Setting& setting, Config& config);
+
+// The form and the limits in words: "a whole number from 1 to 256".
+[[nodiscard]] std::string expected_form(const Setting& setting);
+
+}  // namespace flowscope

@@ -1,0 +1,92 @@
+// What the hellos of one TLS flow cost, from bytes to described fields, fingerprints included.
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "l7/tls/tls.h"
+#include "tests/unit/l7/tls/hello_builder.h"
+
+namespace flowscope::tls {
+namespace {
+
+constexpr size_t kPoolBytes = size_t{1} << 20;
+
+// Takes the fields as a writer does, without writing.
+struct CountingVisitor {
+  uint64_t bytes = 0;
+
+  void text(const char* name, std::string_view value) {
+    benchmark::DoNotOptimize(name);
+    benchmark::DoNotOptimize(value.data());
+    bytes += value.size();
+  }
+  void number(const char* name, uint64_t value) {
+    benchmark::DoNotOptimize(name);
+    bytes += value;
+  }
+  void boolean(const char* name, bool) { benchmark::DoNotOptimize(name); }
+  void begin_object(const char* name) { benchmark::DoNotOptimize(name); }
+  void end_object() { benchmark::ClobberMemory(); }
+  void begin_array(const char* name) { benchmark::DoNotOptimize(name); }
+  void end_array() { benchmark::ClobberMemory(); }
+};
+
+struct CountingSink {
+  uint64_t sessions = 0;
+  uint64_t anomalies = 0;
+
+  void message(FlowSide, const TlsSession& session) {
+    CountingVisitor visitor;
+    session.describe(visitor);
+    benchmark::DoNotOptimize(visitor.bytes);
+    ++sessions;
+  }
+  void anomaly(FlowSide, const char*) { ++anomalies; }
+};
+
+// One flow per iteration, given `bytes` in segments of `segment_bytes`; counts each segment as a
+// packet.
+void one_side(benchmark::State& state, FlowSide side, const std::string& bytes,
+              size_t segment_bytes) {
+  auto arena = std::move(Arena::create(BufferPool::cost(kPoolBytes), Arena::Populate::Now).value());
+  BufferPool pool(arena, kPoolBytes);
+  CountingSink sink;
+  for (auto _ : state) {
+    TlsParser parser(ParserSetup{pool});
+    for (Bytes rest = Bytes::of(bytes); !rest.empty(); rest = rest.after(segment_bytes)) {
+      benchmark::DoNotOptimize(parser.on_bytes(side, rest.first(segment_bytes), Timestamp{}, sink));
+    }
+    parser.on_end(StreamEnd::Graceful, sink);
+  }
+  const auto iterations = static_cast<uint64_t>(state.iterations());
+  if (sink.anomalies != 0 || sink.sessions != iterations) state.SkipWithError("hello not read");
+  const size_t packets = (bytes.size() + segment_bytes - 1) / segment_bytes;
+  state.counters["ns_per_packet"] =
+      benchmark::Counter(1e-9 * static_cast<double>(iterations * packets),
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void client_hello(benchmark::State& state) {
+  const std::string bytes = test::client_hello(test::browser_hello(32));
+  one_side(state, FlowSide::Initiator, bytes, bytes.size());
+}
+BENCHMARK(client_hello)->Name("tls/ours/client_hello");
+
+void post_quantum_client_hello(benchmark::State& state) {
+  one_side(state, FlowSide::Initiator, test::client_hello(test::browser_hello(1216)), 1448);
+}
+BENCHMARK(post_quantum_client_hello)->Name("tls/ours/client_hello_two_segments");
+
+void server_hello(benchmark::State& state) {
+  const std::string bytes = test::server_hello(test::tls13_answer());
+  one_side(state, FlowSide::Responder, bytes, bytes.size());
+}
+BENCHMARK(server_hello)->Name("tls/ours/server_hello");
+
+}  // namespace
+}  // namespace flowscope::tls
+
+BENCHMARK_MAIN();
