@@ -32,8 +32,8 @@ std::vector<std::unique_ptr<DpdkPort>> deal_queues(const Ethdevs& ethdevs, uint3
   std::vector<std::unique_ptr<DpdkPort>> ports;
   for (auto& share : shares) {
     ports.push_back(std::make_unique<DpdkPort>(
-        std::move(share), DpdkPort::Options{.burst = config.burst,
-                                            .exit_after_idle_ns = config.exit_after_idle_ns}));
+        std::move(share),
+        DpdkPort::Options{.burst = config.burst, .exit_after_idle_ns = config.exit_after_idle_ns}));
   }
   return ports;
 }
@@ -62,7 +62,7 @@ Engine::Launcher launcher_for(const Eal& eal, const std::vector<unsigned>& lcore
 }  // namespace
 
 Exit run_dpdk(const Config& config, const std::vector<std::string>& eal_options) {
-  auto eal = Eal::start("flowscope", eal_options.empty() ? config.dpdk.eal_options : eal_options);
+  auto eal = Eal::start("EAL", eal_options.empty() ? config.dpdk.eal_options : eal_options);
   if (!eal.ok()) {
     fmt::print(stderr, "flowscope: {}\n", eal.error().message);
     return Exit::Eal;
