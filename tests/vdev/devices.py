@@ -56,7 +56,7 @@ class SmallTable(unittest.TestCase):
         records = PROGRAM.folder / "flood.eve.jsonl"
         running = PROGRAM.start(["run", *run.EAL, "-l", "0-1", "--vdev", "net_null0,size=64",
                                  "--vdev", f"net_pcap0,rx_pcap={flood}", "--", "-o", records,
-                                 "--flows-max", "16", "--total-num-mbufs", "8192", "--stats-period", "0.2"])
+                                 "--flows-max", "16", "--total-num-mbufs", "8192", "--stats-period", "200ms"])
         self.addCleanup(running.kill)
         # net_null never ends, so the file is over when its port's line says so.
         self.assertTrue(running.wait_until(lambda: re.search(r"net_pcap0 \S+ +5000 ", running.said())), running.said())
@@ -77,7 +77,7 @@ class OtherDevices(unittest.TestCase):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(signal=number):
                 running = PROGRAM.start(["run", *run.EAL, "-l", "0-1", "--vdev", "net_null0", "--", "-o", "/dev/null",
-                                         "--total-num-mbufs", "8192", "--stats-period", "0.2"])
+                                         "--total-num-mbufs", "8192", "--stats-period", "200ms"])
                 self.addCleanup(running.kill)
                 self.assertTrue(running.wait_until(lambda: "RX-packets" in running.said()), running.said())
                 outcome = running.stop(number)
@@ -88,14 +88,14 @@ class OtherDevices(unittest.TestCase):
 
     def test_ring_device_that_nobody_fills_ends_after_its_silence(self):
         outcome = PROGRAM.run(["run", *run.EAL, "-l", "0-1", "--vdev", "net_ring0", "--", "-o", "-",
-                               "--exit-after-idle", "0.3", "--total-num-mbufs", "8192"])
+                               "--exit-after-idle", "300ms", "--total-num-mbufs", "8192"])
         self.assertEqual(0, outcome.code, outcome.err)
         self.assertIn("ledger   0 received = 0 tracked: holds", outcome.err)
 
     def test_eal_option_alone_means_run(self):
         capture = PROGRAM.capture("sample")
         outcome = PROGRAM.run([*run.EAL, "-l", "0-1", "--vdev", f"net_pcap0,rx_pcap={capture}", "--", "-o", "/dev/null",
-                               "--exit-after-idle", "0.3", "--total-num-mbufs", "8192"])
+                               "--exit-after-idle", "300ms", "--total-num-mbufs", "8192"])
         self.assertEqual(0, outcome.code, outcome.err)
         self.assertIn("160 received", outcome.summary("ledger"))
 
@@ -103,7 +103,7 @@ class OtherDevices(unittest.TestCase):
         capture = PROGRAM.capture("sample")
         outcome = PROGRAM.run(["run", *run.EAL, "-l", "0-1", "--vdev", f"net_pcap0,rx_pcap={capture}",
                                "--vdev", "net_null0", "--", "-o", "/dev/null", "--portmask", "0x1",
-                               "--exit-after-idle", "0.3", "--total-num-mbufs", "8192"])
+                               "--exit-after-idle", "300ms", "--total-num-mbufs", "8192"])
         self.assertEqual(0, outcome.code, outcome.err)
         self.assertIn("160 received", outcome.summary("ledger"))
 

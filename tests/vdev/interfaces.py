@@ -19,7 +19,7 @@ class Interface(unittest.TestCase):
         records = PROGRAM.folder / "live.eve.jsonl"
         records.unlink(missing_ok=True)
         with network.Network() as net:
-            running = PROGRAM.start([*arguments, "-o", records, "--stats-period", "0.2"], prefix=net.inside())
+            running = PROGRAM.start([*arguments, "-o", records, "--stats-period", "200ms"], prefix=net.inside())
             self.addCleanup(running.kill)
             self.assertTrue(running.wait_until(lambda: "RX-packets" in running.said()), running.said())
             for i in range(GETS):
@@ -60,7 +60,7 @@ class Interface(unittest.TestCase):
 
     def test_libpcap_ends_after_a_silence(self):
         with network.Network() as net:
-            outcome = PROGRAM.run(["live", "-i", "veth0", "-f", "udp port 9", "-o", "-", "--exit-after-idle", "0.3"],
+            outcome = PROGRAM.run(["live", "-i", "veth0", "-f", "udp port 9", "-o", "-", "--exit-after-idle", "300ms"],
                                   prefix=net.inside())
         self.assertEqual(0, outcome.code, outcome.err)
 
