@@ -64,7 +64,7 @@ struct PcapConfig {
 enum class RssFields : uint8_t { Ip, Udp };
 
 struct DpdkConfig {
-  uint32_t rxq = 0;              // 0: one for each worker (net_pcap: one for each file)
+  uint32_t rxq = 0;  // 0: one for each worker (net_pcap: one for each file)
   uint32_t rxd = 1'024;
   uint32_t mbcache = 256;
   uint32_t total_num_mbufs = 0;  // 0: worked out from queues and descriptors

@@ -48,8 +48,8 @@ constexpr std::array kSettings = std::to_array<Setting>({
      .kind = Seed,
      .field = at<&Config::hash_seed>,
      .max = UINT64_MAX,
-     .help =
-         "Key of the flow hash; random is safe against crafted traffic. Files use a fixed one then."},
+     .help = "Key of the flow hash; random is safe against crafted traffic. Files use a fixed one "
+             "then."},
     duration("stats_period", at<&Config::stats_period_ns>, 0, kDayNs,
              "Time between statistics tables; 0 prints none."),
     duration("exit_after_idle", at<&Config::exit_after_idle_ns>, 0, kDayNs,

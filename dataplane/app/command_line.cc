@@ -63,8 +63,11 @@ class VerbOptions {
             "where records go: a file, a FIFO, - for standard output")
         ->option_text("DEST");
     for (const Setting& setting : all_settings()) add(setting);
-    app_.add_flag_callback("--rss-ip", [this] { settings_.emplace_back("dpdk.rss", "ip"); }, "the same as --rss ip");
-    app_.add_flag_callback("--rss-udp", [this] { settings_.emplace_back("dpdk.rss", "udp"); }, "the same as --rss udp");
+    app_.add_flag_callback(
+        "--rss-ip", [this] { settings_.emplace_back("dpdk.rss", "ip"); }, "the same as --rss ip");
+    app_.add_flag_callback(
+        "--rss-udp", [this] { settings_.emplace_back("dpdk.rss", "udp"); },
+        "the same as --rss udp");
   }
 
   CLI::App& app() { return app_; }
@@ -93,23 +96,27 @@ class VerbOptions {
   }
 
  private:
-  // The option of a key: its dots and underscores as dashes, without the group where testpmd has the same
-  // name or no other key shares it.
+  // The option of a key: its dots and underscores as dashes, without the group where testpmd has
+  // the same name or no other key shares it.
   static std::string option_name(std::string_view key) {
     for (const std::string_view group : {"dpdk.", "table."}) {
       if (key.starts_with(group)) key.remove_prefix(group.size());
     }
     if (key == "l7.enabled") key = "l7";
     std::string name = "--" + std::string(key);
-    std::replace_if(name.begin(), name.end(), [](char c) { return c == '_' || c == '.'; }, '-');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == '_' || c == '.'; }, '-');
     return name;
   }
   void add(const Setting& setting) {
-    if (setting.key == "dpdk.eal_options" || setting.key == "output.destination") return;  // -- and -o
+    if (setting.key == "dpdk.eal_options" || setting.key == "output.destination")
+      return;  // -- and -o
     Config defaults;
     app_.add_option_function<std::string>(
             option_name(setting.key),
-            [this, key = setting.key](const std::string& text) { settings_.emplace_back(key, text); },
+            [this, key = setting.key](const std::string& text) {
+              settings_.emplace_back(key, text);
+            },
             std::string(setting.help) + " [" + text_of(setting, defaults) + "]")
         ->option_text(setting.kind == SettingKind::Flag ? "true|false" : "VALUE");
   }

@@ -16,6 +16,14 @@ namespace {
 
 constexpr auto kWatchPeriod = std::chrono::milliseconds(50);
 
+void print_memory(const PipelineOptions& options, uint32_t workers) {
+  MemoryBudget budget;
+  budget.add("flow table", FlowTracker::cost(options.tracker), workers);
+  budget.add("streams and parsers", Streams<RecordOut>::cost(options.streams), workers);
+  budget.add("record ring", RecordRing::cost(options.ring_bytes), workers);
+  std::fputs(budget.as_table().c_str(), stderr);
+}
+
 Timestamp system_now() {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   return {static_cast<uint64_t>(
@@ -46,6 +54,7 @@ Result<Engine> Engine::create(const Config& config, InputKind input, uint32_t wo
   if (auto fits = fits_memory(Pipeline::cost(each), workers); !fits.ok()) return fits.error();
   auto output = OutputFile::open(config.output.destination);
   if (!output.ok()) return output.error();
+  print_memory(pipeline_options(config, input, {}), workers);
   std::vector<std::unique_ptr<Pipeline>> pipelines;
   auto exporter = std::make_unique<Exporter>(std::move(output.value()), eve_options(config));
   for (uint32_t i = 0; i < workers; ++i) {

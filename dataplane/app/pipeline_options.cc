@@ -24,8 +24,8 @@ void choose_seed(const Config& config, InputKind input, FlowTracker::Options& tr
 // Held segments need a block of the buffers each, so more of them could never be used.
 uint32_t segments_max(const Config& config) {
   constexpr uint64_t kLeast = 64;
-  return static_cast<uint32_t>(
-      std::clamp<uint64_t>(config.streams.buffers_bytes / BufferPool::kBlockBytes.front(), kLeast, 1 << 20));
+  return static_cast<uint32_t>(std::clamp<uint64_t>(
+      config.streams.buffers_bytes / BufferPool::kBlockBytes.front(), kLeast, 1 << 20));
 }
 
 RecordChoice record_choice(const RecordsConfig& records) {
@@ -60,12 +60,13 @@ PipelineOptions pipeline_options(const Config& config, InputKind input, const Wo
                           .udp_ns = config.timeouts.udp_ns,
                           .other_ns = config.timeouts.other_ns};
   choose_seed(config, input, options.tracker);
-  options.streams = {.streams_max = config.streams.streams_max,
-                     .buffers_bytes = config.streams.buffers_bytes,
-                     .segments = {.segments_max = segments_max(config),
-                                  .bytes_per_side_max = static_cast<uint32_t>(config.streams.reorder_bytes_max)},
-                     .stream_parsers = enabled_mask<ParserSet<AllStreamParsers>>(config.l7.enabled),
-                     .datagram_parsers = enabled_mask<ParserSet<AllDatagramParsers>>(config.l7.enabled)};
+  options.streams = {
+      .streams_max = config.streams.streams_max,
+      .buffers_bytes = config.streams.buffers_bytes,
+      .segments = {.segments_max = segments_max(config),
+                   .bytes_per_side_max = static_cast<uint32_t>(config.streams.reorder_bytes_max)},
+      .stream_parsers = enabled_mask<ParserSet<AllStreamParsers>>(config.l7.enabled),
+      .datagram_parsers = enabled_mask<ParserSet<AllDatagramParsers>>(config.l7.enabled)};
   options.records = record_choice(config.output.records);
   options.ring_bytes = config.output.ring_bytes;
   options.overflow = input == InputKind::Files ? Overflow::Wait : Overflow::Shed;

@@ -40,7 +40,7 @@ class JsonWriter {
     cursor_ = put_escaped(cursor_, value);
     end_string();
   }
-  void number(const char* name, uint64_t value) {
+  [[gnu::always_inline]] void number(const char* name, uint64_t value) {
     key(name, kNumberChars + 1);
     cursor_ = put_number(cursor_, value);
     *cursor_++ = ',';
@@ -73,13 +73,14 @@ class JsonWriter {
     raw(value);
     end_string();
   }
-  void timestamp(const char* name, Timestamp time) {
+  [[gnu::always_inline]] void timestamp(const char* name, Timestamp time) {
     key(name, kTimestampChars + 3);
     *cursor_++ = '"';
     cursor_ = put_timestamp(cursor_, time, day_);
     end_string();
   }
-  void address(const char* name, const Address& address, uint8_t ip_version) {
+  [[gnu::always_inline]] void address(const char* name, const Address& address,
+                                      uint8_t ip_version) {
     key(name, kAddressChars + 3);
     *cursor_++ = '"';
     cursor_ = put_address(cursor_, address, ip_version);

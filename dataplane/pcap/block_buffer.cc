@@ -33,7 +33,8 @@ ByteSource::Outcome BlockBuffer::refill(ByteSource& source, size_t needed) {
 std::span<uint8_t> BlockBuffer::block_for(size_t needed) {
   if (needed <= block_bytes_) return {block_.get(), block_bytes_};
   FS_CHECK(needed <= kCaptureRecordBytesMax);
-  if (!large_block_) large_block_ = std::make_unique_for_overwrite<uint8_t[]>(kCaptureRecordBytesMax);
+  if (!large_block_)
+    large_block_ = std::make_unique_for_overwrite<uint8_t[]>(kCaptureRecordBytesMax);
   return {large_block_.get(), needed};
 }
 

@@ -11,7 +11,7 @@ constexpr size_t kMagicBytes = 4;
 // "73112" -> "73,112"
 [[nodiscard]] std::string grouped(uint64_t number) {
   std::string digits = std::to_string(number);
-  for (size_t place = digits.size(); place > 3; place -= 3) digits.insert(place - 3, ",");
+  for (size_t place = digits.size(); place > 3; place -= 3) digits.insert(place - 3, 1, ',');
   return digits;
 }
 

@@ -97,7 +97,7 @@ struct FlowRecord {
 
  private:
   template <RecordVisitor V>
-  void describe_tcp(V& visitor) const;
+  [[gnu::always_inline]] inline void describe_tcp(V& visitor) const;
 };
 static_assert(std::is_trivially_copyable_v<FlowRecord>);
 

@@ -7,30 +7,32 @@
 
 namespace flowscope {
 
-// Which way a packet goes against its key: Forward when its source is the key's `a`, Reverse when the
-// extractor swapped the endpoints.
+// Which way a packet goes against its key: Forward when its source is the key's `a`, Reverse when
+// the extractor swapped the endpoints.
 enum class Orientation : uint8_t { Forward = 0, Reverse = 1 };
 
-// An IP address of either version in 16 bytes; IPv4 lies in the first four, the rest is zero. The key
-// that holds it says which version it is.
+// An IP address of either version in 16 bytes; IPv4 lies in the first four, the rest is zero. The
+// key that holds it says which version it is.
 using Address = std::array<uint8_t, 16>;
 
-// Who talks to whom: protocol and both endpoints, 40 bytes without padding, equal byte by byte when the
-// flows are equal. In a bidirectional key endpoint a is not above endpoint b (address, then port).
+// Who talks to whom: protocol and both endpoints, 40 bytes without padding, equal byte by byte when
+// the flows are equal. In a bidirectional key endpoint a is not above endpoint b (address, then
+// port).
 struct FlowKey {
   Address a_address{};
   Address b_address{};
-  uint16_t a_port = 0;       // host byte order
+  uint16_t a_port = 0;  // host byte order
   uint16_t b_port = 0;
-  uint8_t protocol = 0;      // IP protocol number
-  uint8_t ip_version = 0;    // 4 or 6
-  uint16_t reserved = 0;     // always zero
+  uint8_t protocol = 0;    // IP protocol number
+  uint8_t ip_version = 0;  // 4 or 6
+  uint16_t reserved = 0;   // always zero
 
   friend bool operator==(const FlowKey& x, const FlowKey& y) {
     return std::memcmp(&x, &y, sizeof(FlowKey)) == 0;
   }
 };
-static_assert(sizeof(FlowKey) == 40, "hashed and compared as five 8-byte words, so it has no padding");
+static_assert(sizeof(FlowKey) == 40,
+              "hashed and compared as five 8-byte words, so it has no padding");
 
 // Whether one end of the flow uses `port`.
 [[nodiscard]] constexpr bool either_port(const FlowKey& key, uint16_t port) {

@@ -23,44 +23,45 @@ enum class IpProtocol : uint8_t {
   Shim6 = 140,
 };
 
-// How decoding a frame went. Everything but Ip is a fate of the packet: it is counted and not tracked.
+// How decoding a frame went. Everything but Ip is a fate of the packet: it is counted and not
+// tracked.
 enum class DecodeStatus : uint8_t {
-  Ip,             // an IP packet; l4 tells how far it went
-  NotIp,          // ARP, LLDP, ... : well-formed as far as read, no IP inside
-  Truncated,      // the capture cut the frame inside the link or IP header
-  Malformed,      // a length or version contradicts the frame
-  UnknownLink,    // a link type we do not read
+  Ip,           // an IP packet; l4 tells how far it went
+  NotIp,        // ARP, LLDP, ... : well-formed as far as read, no IP inside
+  Truncated,    // the capture cut the frame inside the link or IP header
+  Malformed,    // a length or version contradicts the frame
+  UnknownLink,  // a link type we do not read
 };
 
 // TCP flag bits, RFC 9293 section 3.1.
 namespace tcp_flag {
-inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kPsh = 0x08, kAck = 0x10, kUrg = 0x20,
-                         kEce = 0x40, kCwr = 0x80;
+inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kPsh = 0x08, kAck = 0x10,
+                         kUrg = 0x20, kEce = 0x40, kCwr = 0x80;
 }  // namespace tcp_flag
 
-// What the decoder found in one frame: absolute offsets into it, and the few fields every later stage
-// reads. Written by decode_layers, read by extractors, tracker and streams.
+// What the decoder found in one frame: absolute offsets into it, and the few fields every later
+// stage reads. Written by decode_layers, read by extractors, tracker and streams.
 struct Layers {
   DecodeStatus status = DecodeStatus::NotIp;
-  uint8_t ip_version = 0;       // 4 or 6; 0 when status is not Ip
-  uint8_t ip_protocol = 0;      // upper-layer protocol, after IPv6 extension headers; see IpProtocol
-  uint8_t vlan_count = 0;       // VLAN tags passed over
-  uint16_t l3_offset = 0;       // first byte of the IP header
-  uint16_t l4_offset = 0;       // first byte of the upper-layer header; 0 when it is not in the frame
+  uint8_t ip_version = 0;   // 4 or 6; 0 when status is not Ip
+  uint8_t ip_protocol = 0;  // upper-layer protocol, after IPv6 extension headers; see IpProtocol
+  uint8_t vlan_count = 0;   // VLAN tags passed over
+  uint16_t l3_offset = 0;   // first byte of the IP header
+  uint16_t l4_offset = 0;   // first byte of the upper-layer header; 0 when it is not in the frame
   uint16_t payload_offset = 0;  // first byte after the TCP, UDP or SCTP header
-  // Payload bytes that the packet carries according to IP, not counting link padding; the captured part
-  // of it is payload_captured (smaller when the capture cut the frame).
+  // Payload bytes that the packet carries according to IP, not counting link padding; the captured
+  // part of it is payload_captured (smaller when the capture cut the frame).
   uint16_t payload_bytes = 0;
   uint16_t payload_captured = 0;
-  uint16_t source_port = 0;       // TCP, UDP, SCTP; ICMP: 0
+  uint16_t source_port = 0;  // TCP, UDP, SCTP; ICMP: 0
   uint16_t destination_port = 0;
-  uint16_t vlan_id = 0;           // outermost VLAN id, 0 when untagged
-  uint16_t ether_type = 0;        // type found after VLAN tags; for counting what is not IP
-  uint8_t tcp_flags = 0;          // see tcp_flag
-  uint8_t ttl = 0;                // IPv4 TTL or IPv6 hop limit
-  uint16_t tcp_window = 0;        // unscaled
-  // The transport header was read. False for fragments (any but an unfragmented packet), for protocols
-  // without ports, and where the capture cut the transport header: ports are 0 then.
+  uint16_t vlan_id = 0;     // outermost VLAN id, 0 when untagged
+  uint16_t ether_type = 0;  // type found after VLAN tags; for counting what is not IP
+  uint8_t tcp_flags = 0;    // see tcp_flag
+  uint8_t ttl = 0;          // IPv4 TTL or IPv6 hop limit
+  uint16_t tcp_window = 0;  // unscaled
+  // The transport header was read. False for fragments (any but an unfragmented packet), for
+  // protocols without ports, and where the capture cut the transport header: ports are 0 then.
   bool has_l4 = false;
   bool is_fragment = false;
   uint32_t tcp_seq = 0;

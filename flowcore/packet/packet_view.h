@@ -8,12 +8,12 @@
 
 namespace flowscope {
 
-// One captured frame where it lies (mbuf or reader's block), and when it was seen. Borrows the bytes:
-// they live until the burst is released.
+// One captured frame where it lies (mbuf or reader's block), and when it was seen. Borrows the
+// bytes: they live until the burst is released.
 struct PacketView {
-  Bytes frame;                // captured bytes, from the link-layer header on
-  Timestamp time;             // packet time
-  uint32_t wire_bytes = 0;    // length on the wire; larger than frame.size() when the capture cut it
+  Bytes frame;              // captured bytes, from the link-layer header on
+  Timestamp time;           // packet time
+  uint32_t wire_bytes = 0;  // length on the wire; larger than frame.size() when the capture cut it
   LinkType link = LinkType::Ethernet;
 };
 

@@ -110,12 +110,7 @@ void register_hash(const char* batch, const char* latency, const Hash& hash) {
                                [hash](benchmark::State& state) { run_latency(state, hash); });
 }
 
-}  // namespace
-}  // namespace flowscope::bench
-
-int main(int argc, char** argv) {
-  using namespace flowscope;
-  using namespace flowscope::bench;
+int run(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   register_hash("hash/ours/40B", "hash/ours/40B_latency", KeyedHash(1, 2));
@@ -129,3 +124,8 @@ int main(int argc, char** argv) {
   benchmark::Shutdown();
   return 0;
 }
+
+}  // namespace
+}  // namespace flowscope::bench
+
+int main(int argc, char** argv) { return flowscope::bench::run(argc, argv); }

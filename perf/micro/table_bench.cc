@@ -280,11 +280,7 @@ void register_full(Laboratory& laboratory) {
   });
 }
 
-}  // namespace
-}  // namespace flowscope::bench
-
-int main(int argc, char** argv) {
-  using namespace flowscope::bench;
+int run(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   Laboratory laboratory;
@@ -299,3 +295,8 @@ int main(int argc, char** argv) {
   benchmark::Shutdown();
   return 0;
 }
+
+}  // namespace
+}  // namespace flowscope::bench
+
+int main(int argc, char** argv) { return flowscope::bench::run(argc, argv); }

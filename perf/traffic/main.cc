@@ -4,10 +4,8 @@
 
 #include "perf/traffic/traffic.h"
 
+namespace flowscope::traffic {
 namespace {
-
-using namespace flowscope;
-using namespace flowscope::traffic;
 
 struct Arguments {
   Output output;
@@ -46,9 +44,7 @@ int report(const std::string& path, const Result<Totals>& written) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app(
       "Writes capture files with generated traffic, the same bytes for the same arguments.",
@@ -95,3 +91,8 @@ int main(int argc, char** argv) {
   }
   return report(output.path, write_mix(output, arguments.mix));
 }
+
+}  // namespace
+}  // namespace flowscope::traffic
+
+int main(int argc, char** argv) { return flowscope::traffic::run(argc, argv); }

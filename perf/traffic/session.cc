@@ -5,7 +5,11 @@
 
 namespace flowscope::traffic {
 
-using namespace tcp_flag;
+using tcp_flag::kAck;
+using tcp_flag::kFin;
+using tcp_flag::kPsh;
+using tcp_flag::kRst;
+using tcp_flag::kSyn;
 
 void Session::begin(const Route& route, std::array<uint32_t, 2> first_seq) {
   next_ = steps_.size();

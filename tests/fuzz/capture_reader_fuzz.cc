@@ -3,10 +3,11 @@
 
 #include "dataplane/pcap/capture_reader.h"
 
+namespace flowscope {
+
 // Reads the input as a capture, cut into blocks and reads whose sizes its last two bytes choose,
 // and touches every byte that it is given.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  using namespace flowscope;
   if (size < 2) return 0;
   const Bytes file(bytes, size - 2);
   const size_t bytes_per_read = 1 + size_t{bytes[size - 2]} * 16;
@@ -30,3 +31,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   FS_CHECK(reader.fault() || reader.bytes_read() == file.size());
   return 0;
 }
+
+}  // namespace flowscope

@@ -7,9 +7,8 @@
 
 #include "l7/dns/dns.h"
 
+namespace flowscope {
 namespace {
-
-using namespace flowscope;
 
 constexpr size_t kPoolBytes = size_t{1} << 20;
 
@@ -79,3 +78,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (pool.bytes_in_use() != 0) std::abort();
   return 0;
 }
+
+}  // namespace flowscope

@@ -12,7 +12,8 @@ constexpr size_t kPoolBytes = size_t{1} << 20;
 
 class BufferPoolTest : public testing::Test {
  protected:
-  Arena arena_ = std::move(Arena::create(BufferPool::cost(kPoolBytes), Arena::Populate::Lazily).value());
+  Arena arena_ =
+      std::move(Arena::create(BufferPool::cost(kPoolBytes), Arena::Populate::Lazily).value());
   BufferPool pool_{arena_, kPoolBytes};
 };
 

@@ -212,7 +212,7 @@ TEST(HttpTunnel, BeginsAfterConnectIsGranted) {  // RFC 9110 9.3.6
   Conversation talk;
   talk.client("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n");
   EXPECT_EQ(talk.client("\x16\x03\x01"), ParseStatus::Ok) << "a client that does not wait";
-  EXPECT_EQ(talk.server("HTTP/1.1 200 Established\r\n\r\n\x16\x03\x03"), ParseStatus::Done);
+  EXPECT_EQ(talk.server("HTTP/1.1 200 Established\r\n\r\n\x16\x03\x03"), ParseStatus::HandOver);
   EXPECT_THAT(talk.messages(),
               ElementsAre("tx_id=0 hostname=a.example http_port=443 url=a.example:443 "
                           "http_method=CONNECT protocol=HTTP/1.1 status=200 length=0"));
@@ -232,8 +232,8 @@ TEST(HttpTunnel, BeginsAfterAnUpgrade) {  // RFC 9110 7.8
   Conversation talk;
   talk.client("GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
   EXPECT_EQ(talk.server("HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"),
-            ParseStatus::Done);
-  EXPECT_EQ(talk.client("\x81\x85zzzz"), ParseStatus::Done);
+            ParseStatus::HandOver);
+  EXPECT_EQ(talk.client("\x81\x85zzzz"), ParseStatus::HandOver);
   EXPECT_THAT(talk.messages(), ElementsAre(HasSubstr("url=/chat http_method=GET "
                                                      "protocol=HTTP/1.1 status=101 length=0")));
 }
@@ -241,7 +241,7 @@ TEST(HttpTunnel, BeginsAfterAnUpgrade) {  // RFC 9110 7.8
 TEST(HttpTunnel, WritesTheRequestsThatWaitBehindIt) {
   Conversation talk;
   talk.client("GET /chat HTTP/1.1\r\n\r\nGET /behind HTTP/1.1\r\n\r\n");
-  EXPECT_EQ(talk.server("HTTP/1.1 101 Switching\r\n\r\n"), ParseStatus::Done);
+  EXPECT_EQ(talk.server("HTTP/1.1 101 Switching\r\n\r\n"), ParseStatus::HandOver);
   EXPECT_THAT(talk.messages(), ElementsAre(HasSubstr("url=/chat"), HasSubstr("url=/behind")));
 }
 
