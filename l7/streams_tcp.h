@@ -57,7 +57,8 @@ uint32_t Streams<Out>::open_session(FlowEntry& entry) {
   return handle;
 }
 
-// `time` is that of the packet that closes it: the entry's own may be of a later packet of the burst.
+// `time` is that of the packet that closes it: the entry's own may be of a later packet of the
+// burst.
 template <class Out>
 void Streams<Out>::close_session(FlowEntry& entry, TcpSession& session, StreamEnd end,
                                  Timestamp time) {
