@@ -106,7 +106,7 @@ class Streams {
   void close_datagrams(FlowEntry& entry, StreamEnd end);
   void drop_datagrams(FlowEntry& entry);
   uint32_t open_session(FlowEntry& entry);
-  void close_session(FlowEntry& entry, TcpSession& session, StreamEnd end);
+  void close_session(FlowEntry& entry, TcpSession& session, StreamEnd end, Timestamp time);
   void drop_session(FlowEntry& entry, TcpSession& session);
   void on_bytes(SideSink& from, Bytes bytes);
   void on_gap(SideSink& from, uint32_t missing_bytes);

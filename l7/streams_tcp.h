@@ -16,7 +16,7 @@ void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& pa
   }
   TcpSession& session = sessions_.get(entry.stream);
   // An RST may carry a reason text (RFC 9293 section 3.10.7.4): never stream bytes.
-  if (reset) return close_session(entry, session, StreamEnd::Abort);
+  if (reset) return close_session(entry, session, StreamEnd::Abort, packet.time);
 
   TcpStream& stream = session.stream[index_of(side)];
   if ((layers.tcp_flags & tcp_flag::kAck) != 0) {
@@ -37,7 +37,7 @@ void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& pa
   if ((layers.tcp_flags & tcp_flag::kFin) != 0) stream.fin_at(seq + layers.payload_bytes);
   if (session.finished) return drop_session(entry, session);
   if (session.stream[0].complete() && session.stream[1].complete()) {
-    close_session(entry, session, StreamEnd::Graceful);
+    close_session(entry, session, StreamEnd::Graceful, packet.time);
   }
 }
 
@@ -57,9 +57,11 @@ uint32_t Streams<Out>::open_session(FlowEntry& entry) {
   return handle;
 }
 
+// `time` is that of the packet that closes it: the entry's own may be of a later packet of the
+// burst.
 template <class Out>
-void Streams<Out>::close_session(FlowEntry& entry, TcpSession& session, StreamEnd end) {
-  const Timestamp time{entry.last_seen_ns};
+void Streams<Out>::close_session(FlowEntry& entry, TcpSession& session, StreamEnd end,
+                                 Timestamp time) {
   for (const FlowSide side : {FlowSide::Initiator, FlowSide::Responder}) {
     SideSink sink{*this, entry, session, side, time};
     session.stream[index_of(side)].flush(store_, sink);
@@ -196,7 +198,7 @@ void Streams<Out>::end(FlowEntry& entry, EndReason reason) {
   const bool abort = reason == EndReason::Rst || reason == EndReason::Evicted;
   const StreamEnd end = abort ? StreamEnd::Abort : StreamEnd::Graceful;
   if (entry.is_tcp()) {
-    close_session(entry, sessions_.get(entry.stream), end);
+    close_session(entry, sessions_.get(entry.stream), end, Timestamp{entry.last_seen_ns});
   } else {
     close_datagrams(entry, end);
   }

@@ -1,6 +1,7 @@
 #include "dataplane/app/engine.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
@@ -35,9 +36,22 @@ uint64_t sum(const std::array<uint64_t, kRecordKinds>& counts) {
   return all;
 }
 
+// The system would promise more than it has, and end the program when the pages are used.
+Result<void> fits_memory(uint64_t worker_bytes, uint32_t workers) {
+  const auto page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t machine_bytes = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * page_bytes;
+  if (worker_bytes <= machine_bytes / workers) return {};
+  return Error{fmt::format(
+      "{} workers of {} MiB need more memory than the {} MiB of this machine: lower --flows-max, "
+      "--workers or the streams' settings",
+      workers, worker_bytes >> 20, machine_bytes >> 20)};
+}
+
 }  // namespace
 
 Result<Engine> Engine::create(const Config& config, InputKind input, uint32_t workers) {
+  const PipelineOptions each = pipeline_options(config, input, {});
+  if (auto fits = fits_memory(Pipeline::cost(each), workers); !fits.ok()) return fits.error();
   auto output = OutputFile::open(config.output.destination);
   if (!output.ok()) return output.error();
   print_memory(pipeline_options(config, input, {}), workers);
@@ -210,7 +224,8 @@ Exit Engine::print_summary(const StatsMoment& now) const {
     fmt::print(stderr, "flowscope: {} records could not be written to {}: {}\n", written.lines_lost,
                exporter_->destination(), std::strerror(written.output_error));
   }
-  return balanced ? Exit::Ok : Exit::Ledger;
+  if (!balanced) return Exit::Ledger;
+  return written.lines_lost == 0 ? Exit::Ok : Exit::Usage;
 }
 
 }  // namespace flowscope

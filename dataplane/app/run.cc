@@ -62,7 +62,7 @@ Engine::Launcher launcher_for(const Eal& eal, const std::vector<unsigned>& lcore
 }  // namespace
 
 Exit run_dpdk(const Config& config, const std::vector<std::string>& eal_options) {
-  auto eal = Eal::start("flowscope", eal_options.empty() ? config.dpdk.eal_options : eal_options);
+  auto eal = Eal::start("EAL", eal_options.empty() ? config.dpdk.eal_options : eal_options);
   if (!eal.ok()) {
     fmt::print(stderr, "flowscope: {}\n", eal.error().message);
     return Exit::Eal;

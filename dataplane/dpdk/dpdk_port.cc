@@ -14,6 +14,8 @@ DpdkPort::DpdkPort(std::vector<RxQueue> queues, const Options& options)
     : queues_(std::move(queues)),
       options_(options),
       last_packet_ns_(clock_.now_ns()),
+      has_file_clock_(std::any_of(queues_.begin(), queues_.end(),
+                                  [](const RxQueue& queue) { return queue.pcap_times; })),
       time_offset_(rte_mbuf_dynfield_lookup(RTE_MBUF_DYNFIELD_TIMESTAMP_NAME, nullptr)),
       joined_(new uint8_t[size_t{kFrameBytesMax} * kBurstMax]) {
   const int flag = rte_mbuf_dynflag_lookup(RTE_MBUF_DYNFLAG_RX_TIMESTAMP_NAME, nullptr);
@@ -46,6 +48,7 @@ void DpdkPort::describe(const RxQueue& queue, Burst& burst, uint32_t row, uint64
     // The driver of 22.11 writes microseconds, whatever the documentation of the field says.
     packet.time.ns = *RTE_MBUF_DYNFIELD(mbuf, time_offset_, const rte_mbuf_timestamp_t*) * 1000;
   }
+  if (queue.pcap_times) file_time_ns_ = packet.time.ns;
 }
 
 Bytes DpdkPort::join(const rte_mbuf* mbuf, uint32_t row) {

@@ -29,7 +29,10 @@ class DpdkPort {
   // A pause of the processor: polling goes on at once.
   void idle();
   [[nodiscard]] bool ended() const { return ended_; }
-  [[nodiscard]] uint64_t now_ns() const { return clock_.now_ns(); }
+  // Packets of net_pcap bring the times of their file: its clock stands still between them.
+  [[nodiscard]] uint64_t now_ns() const {
+    return has_file_clock_ ? file_time_ns_ : clock_.now_ns();
+  }
 
  private:
   // Frames above one mbuf, one place for each row of a burst.
@@ -43,6 +46,8 @@ class DpdkPort {
   TscClock clock_;
   size_t next_queue_ = 0;
   uint64_t last_packet_ns_ = 0;
+  bool has_file_clock_;        // net_pcap is among the queues
+  uint64_t file_time_ns_ = 0;  // of its last packet
   bool ended_ = false;
   int time_offset_ = -1;  // of the time stamp in mbufs, -1 when no driver writes it
   uint64_t time_flag_ = 0;

@@ -2,8 +2,11 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
+
+#include <string_view>
 
 namespace flowscope {
 
@@ -23,6 +26,27 @@ std::string mend_of(int error) {
     default:
       return "EAL's own lines above say more; without huge pages add --no-huge -m 1024";
   }
+}
+
+// The first network device of `--vdev NAME,ARGUMENTS` that is not there: the EAL goes on without
+// one that it could not start. Empty when all are there.
+std::string missing_device(const std::vector<std::string>& options) {
+  constexpr std::string_view kOption = "--vdev";
+  for (size_t i = 0; i < options.size(); ++i) {
+    std::string_view device = options[i];
+    if (!device.starts_with(kOption)) continue;
+    device.remove_prefix(kOption.size());
+    if (device.starts_with('=')) {
+      device.remove_prefix(1);
+    } else if (device.empty() && i + 1 < options.size()) {
+      device = options[i + 1];
+    }
+    const std::string name(device.substr(0, device.find(',')));
+    uint16_t port = 0;
+    if (name.starts_with("net_") && rte_eth_dev_get_port_by_name(name.c_str(), &port) != 0)
+      return name;
+  }
+  return {};
 }
 
 int run_body(void* body) {
@@ -50,6 +74,11 @@ Result<Eal> Eal::start(const std::string& program, const std::vector<std::string
   if (static_cast<size_t>(used) + 1 < arguments.size()) {
     return Error{"not an EAL option: '" + arguments[static_cast<size_t>(used) + 1]
                  + "'; options of flowscope follow after --"};
+  }
+  if (const std::string name = missing_device(options); !name.empty()) {
+    return Error{
+        "device " + name
+        + " did not start: its name or arguments are wrong; EAL's own lines above say more"};
   }
   return eal;
 }

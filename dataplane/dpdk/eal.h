@@ -13,8 +13,9 @@ namespace flowscope {
 // it.
 class Eal {
  public:
-  // Starts the EAL with the user's options untouched. The error names what EAL found wrong and the
-  // usual mend.
+  // Starts the EAL with the user's options untouched. `program` stands before what EAL says of
+  // them. The error names what EAL found wrong and the usual mend; a --vdev network device that
+  // could not be started is one.
   static Result<Eal> start(const std::string& program, const std::vector<std::string>& options);
 
   ~Eal();

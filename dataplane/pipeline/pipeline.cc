@@ -150,7 +150,7 @@ void Pipeline::sweep(uint64_t now_ns) {
 
 void Pipeline::finish() {
   Observer observer{*this};
-  tracker_.finish(observer);
+  tracker_.finish(clock_ns_, observer);
   ring_.publish();
 }
 

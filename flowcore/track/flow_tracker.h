@@ -65,9 +65,9 @@ class FlowTracker {
   // from there at the next call. Requires: clock_ns never goes back.
   template <FlowObserver O>
   void sweep(uint64_t clock_ns, uint32_t sets_max, O& observer);
-  // Ends every flow.
+  // Ends every flow; one that is past its time-out by now as idle, whether a sweep came by or not.
   template <FlowObserver O>
-  void finish(O& observer);
+  void finish(uint64_t clock_ns, O& observer);
 
   [[nodiscard]] FlowEntry& entry(uint32_t slot) { return table_.entry(slot); }
   [[nodiscard]] uint32_t capacity() const { return table_.capacity(); }
@@ -85,7 +85,7 @@ class FlowTracker {
   }
 
   template <FlowObserver O>
-  uint32_t make_room(uint64_t hash, O& observer);
+  uint32_t make_room(uint64_t hash, uint64_t clock_ns, O& observer);
   template <FlowObserver O>
   void end(FlowEntry& entry, EndReason reason, O& observer);
   void start(FlowEntry& entry, const FlowKey& key, Orientation orientation, const Layers& layers,
@@ -119,7 +119,7 @@ uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst
     uint32_t slot = table_.find(keys.hash[i], key, flows.guess[i]);
     bool is_new = false;
     if (slot == FlowTable<FlowEntry>::kNone) [[unlikely]] {
-      slot = make_room(keys.hash[i], observer);
+      slot = make_room(keys.hash[i], clock_ns, observer);
       if (slot == FlowTable<FlowEntry>::kNone) return i;
       table_.place(slot, keys.hash[i], tick(clock_ns));
       is_new = true;
@@ -151,13 +151,15 @@ uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst
 // A free slot for `hash`, evicting when its sets are full; kNone when the victim was touched in
 // this run.
 template <FlowObserver O>
-uint32_t FlowTracker::make_room(uint64_t hash, O& observer) {
+uint32_t FlowTracker::make_room(uint64_t hash, uint64_t clock_ns, O& observer) {
   const auto choice = table_.choose(hash);
   if (choice.occupied) {
     FlowEntry& victim = table_.entry(choice.slot);
     if (victim.segment_serial == serial_) return FlowTable<FlowEntry>::kNone;
-    evicted_.add(1);
-    end(victim, reason_of(victim, EndReason::Evicted), observer);
+    // A flow past its time-out was only not swept yet.
+    const bool expired = timeouts_.expired(victim, clock_ns);
+    if (!expired) evicted_.add(1);
+    end(victim, reason_of(victim, expired ? EndReason::IdleTimeout : EndReason::Evicted), observer);
     table_.vacate(choice.slot, hash_(&victim.key));
   }
   return choice.slot;
@@ -179,9 +181,10 @@ void FlowTracker::sweep(uint64_t clock_ns, uint32_t sets_max, O& observer) {
 }
 
 template <FlowObserver O>
-void FlowTracker::finish(O& observer) {
+void FlowTracker::finish(uint64_t clock_ns, O& observer) {
   table_.for_each([&](uint32_t slot, FlowEntry& entry) {
-    end(entry, reason_of(entry, EndReason::Shutdown), observer);
+    const bool expired = timeouts_.expired(entry, clock_ns);
+    end(entry, reason_of(entry, expired ? EndReason::IdleTimeout : EndReason::Shutdown), observer);
     table_.vacate(slot, hash_(&entry.key));
   });
 }

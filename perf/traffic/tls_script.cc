@@ -194,7 +194,10 @@ void write_server_hello(TlsText& tls, const Hello& hello) {
   tls.record(ContentType::Handshake, [&] {
     tls.handshake(HandshakeType::ServerHello, [&] {
       tls.u16(kVersion12).bytes(hello.world.opaque(hello.random, 32));
-      tls.prefixed(1, [&] { tls.bytes(hello.session_id); });
+      // TLS 1.3 echoes the client's; in TLS 1.2 that would mean that an old session goes on.
+      tls.prefixed(1, [&] {
+        tls.bytes(hello.is_13() ? hello.session_id : hello.world.opaque(hello.random, 32));
+      });
       tls.u16(hello.is_13() ? 0x1301 : 0xc02f).u8(0);
       tls.prefixed(2, [&] { write_server_extensions(tls, hello); });
     });

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""The same capture must give the same records however it is read: workers, bursts, DPDK's pcap driver.
+
+FLOWSCOPE_ALL=1 takes every capture of the corpus instead of some."""
+import hashlib
+import os
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import program as run
+
+REFERENCE = ("--workers", "1", "--burst", "64")
+VARIANTS = [("--workers", "1", "--burst", "1"), ("--workers", "1", "--burst", "32"),
+            ("--workers", "1", "--burst", "256"), ("--workers", "2", "--burst", "1"),
+            ("--workers", "2", "--burst", "256")]
+MIX = ("mix", "--http", "1500", "--tls", "500", "--dns", "2000", "--interleave", "400")
+CORPUS_SAMPLE = 40
+
+
+class Replay(unittest.TestCase):
+    def compare(self, capture):
+        reference = PROGRAM.run(["replay", capture, "-o", "-", *REFERENCE])
+        expected = run.sorted_records(reference.out)
+        for variant in VARIANTS:
+            other = PROGRAM.run(["replay", capture, "-o", "-", *variant])
+            found = run.difference(expected, run.sorted_records(other.out))
+            self.assertFalse(found, f"{capture} differs with {' '.join(variant)}:\n{found}")
+            # A damaged capture is told of alike, with the same exit code.
+            self.assertEqual((reference.code, reference.summary("ledger"), reference.summary("flows")),
+                             (other.code, other.summary("ledger"), other.summary("flows")),
+                             f"{capture} with {' '.join(variant)}:\n{other.err}")
+        return len(expected)
+
+    def test_of_the_sample(self):
+        self.assertGreater(self.compare(PROGRAM.capture("sample")), 30)
+
+    def test_of_thousands_of_sessions(self):
+        self.assertGreater(self.compare(PROGRAM.capture(*MIX)), 8000)
+
+    def test_of_real_captures(self):
+        corpus = run.corpus_folder()
+        if corpus is None:
+            self.skipTest("no corpus here (FLOWSCOPE_CORPUS names its folder)")
+        captures = sorted(path for path in (corpus / "captures").rglob("*") if path.is_file())
+        if os.environ.get("FLOWSCOPE_ALL") != "1":
+            # Some of every kind, the same ones on every run.
+            by_digest = lambda path: hashlib.sha256(path.relative_to(corpus).as_posix().encode()).digest()
+            captures = sorted(captures, key=by_digest)[:CORPUS_SAMPLE]
+        records = sum(run.for_each(captures, self.compare))
+        print(f"{len(captures)} captures of the corpus, {records} records, {len(VARIANTS) + 1} ways each")
+
+
+if __name__ == "__main__":
+    PROGRAM = run.start_from_command_line(__doc__)
+    unittest.main()
