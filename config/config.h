@@ -14,7 +14,7 @@ inline constexpr uint64_t kMiB = 1'024 * kKiB;
 inline constexpr uint64_t kGiB = 1'024 * kMiB;
 
 struct TableConfig {
-  uint32_t flows_max = 1'000'000;  // of each worker
+  uint32_t flows_max = 0;  // of each worker; 0: 262,144 for files, 1,000,000 for live traffic
 };
 
 // How long a flow may be silent before it ends.

@@ -55,8 +55,9 @@ constexpr std::array kSettings = std::to_array<Setting>({
     duration("exit_after_idle", at<&Config::exit_after_idle_ns>, 0, kDayNs,
              "Ends the run after this long without a packet; 0 never does."),
 
-    count("table.flows_max", at<&Config::table, &TableConfig::flows_max>, 16, 1U << 30,
-          "Most live flows of a worker; when it is full the least recently used flow ends."),
+    count("table.flows_max", at<&Config::table, &TableConfig::flows_max>, 0, 1U << 30,
+          "Most live flows of a worker; when it is full the least recently used flow ends. "
+          "0 is 262144 for files and 1000000 for live traffic."),
 
     duration("timeouts.tcp_new", at<&Config::timeouts, &TimeoutsConfig::tcp_new_ns>, kMillisecondNs,
              kDayNs, "Idle time after which a TCP flow without a full handshake ends."),

@@ -15,6 +15,8 @@ namespace flowscope {
 
 // Sizes of the streams stage; all memory is reserved from them at the start.
 struct StreamsOptions {
+  uint32_t datagrams_max = 1 << 18;  // UDP flows with a parser; as many as the table has flows is
+                                     // safe, for these parsers are small
   uint32_t streams_max = 1 << 16;   // flows with a parser or a stream at the same time
   size_t buffers_bytes = 64 << 20;  // bytes kept past their packet, of all flows
   SegmentStore::Options segments;
@@ -43,7 +45,7 @@ class Streams {
  public:
   static size_t cost(const StreamsOptions& options) {
     return Slab<TcpSession>::cost(options.streams_max) + StreamSet::cost(options.streams_max)
-           + DatagramSet::cost(options.streams_max) + BufferPool::cost(options.buffers_bytes)
+           + DatagramSet::cost(options.datagrams_max) + BufferPool::cost(options.buffers_bytes)
            + SegmentStore::cost(options.segments);
   }
   Streams(Arena& arena, const StreamsOptions& options, Out& out)
@@ -53,7 +55,7 @@ class Streams {
         store_(arena, buffers_, options.segments),
         sessions_(arena, options.streams_max),
         stream_parsers_(arena, options.streams_max),
-        datagram_parsers_(arena, options.streams_max) {}
+        datagram_parsers_(arena, options.datagrams_max) {}
 
   // Delivers the payloads of packets [begin, end).
   void deliver(const Burst& burst, const FlowBurst& flows, uint32_t begin, uint32_t end,

@@ -36,6 +36,15 @@ RecordChoice record_choice(const RecordsConfig& records) {
   return choice;
 }
 
+// What table.flows_max 0 means: files rarely hold many flows at a time, and a table is zeroed as it
+// is touched.
+uint32_t flows_max(const Config& config, InputKind input) {
+  constexpr uint32_t kFiles = 1 << 18;
+  constexpr uint32_t kLive = 1'000'000;
+  if (config.table.flows_max != 0) return config.table.flows_max;
+  return input == InputKind::Files ? kFiles : kLive;
+}
+
 // The parsers of a set that are switched on, as a bit mask; "all" means all.
 template <class Set>
 uint32_t enabled_mask(const std::vector<std::string>& names) {
@@ -52,7 +61,7 @@ uint32_t enabled_mask(const std::vector<std::string>& names) {
 
 PipelineOptions pipeline_options(const Config& config, InputKind input, const WorkerShare& share) {
   PipelineOptions options;
-  options.tracker.flows_max = config.table.flows_max;
+  options.tracker.flows_max = flows_max(config, input);
   options.tracker.idle = {.tcp_new_ns = config.timeouts.tcp_new_ns,
                           .tcp_established_ns = config.timeouts.tcp_established_ns,
                           .tcp_closing_ns = config.timeouts.tcp_closing_ns,
@@ -61,6 +70,7 @@ PipelineOptions pipeline_options(const Config& config, InputKind input, const Wo
                           .other_ns = config.timeouts.other_ns};
   choose_seed(config, input, options.tracker);
   options.streams = {
+      .datagrams_max = FlowTable<FlowEntry>::capacity_for(options.tracker.flows_max),
       .streams_max = config.streams.streams_max,
       .buffers_bytes = config.streams.buffers_bytes,
       .segments = {.segments_max = segments_max(config),

@@ -41,8 +41,8 @@ uint32_t mbuf_count(const EthdevOptions& options, uint32_t queues, uint32_t desc
   return queues * (descriptors + 256) + (options.workers + 1) * options.mbcache * 3 / 2 + 512;
 }
 
-rte_eth_conf configuration(const rte_eth_dev_info& device, const EthdevOptions& options, uint32_t queues,
-                           std::array<uint8_t, kRssKeyBytesMax>& key) {
+rte_eth_conf configuration(const rte_eth_dev_info& device, const EthdevOptions& options,
+                           uint32_t queues, std::array<uint8_t, kRssKeyBytesMax>& key) {
   rte_eth_conf conf{};
   const uint64_t ports = RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
   const uint64_t wanted = RTE_ETH_RSS_IP | (options.rss_ports ? ports : 0);

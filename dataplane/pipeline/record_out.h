@@ -16,10 +16,11 @@ namespace flowscope {
 struct RecordChoice {
   bool flow = true;
   bool anomaly = true;
-  std::vector<std::string> muted_events;   // messages that are not written: "http", "dns", ...
+  std::vector<std::string> muted_events;  // messages that are not written: "http", "dns", ...
 
   [[nodiscard]] bool takes(std::string_view event) const {
-    return muted_events.empty() || std::find(muted_events.begin(), muted_events.end(), event) == muted_events.end();
+    return muted_events.empty()
+           || std::find(muted_events.begin(), muted_events.end(), event) == muted_events.end();
   }
 };
 

@@ -52,6 +52,8 @@ class FlowTable {
   FlowTable& operator=(const FlowTable&) = delete;
   ~FlowTable() = default;
 
+  // The capacity that a table for `entries_min` entries has.
+  static uint32_t capacity_for(uint32_t entries_min) { return sets_for(entries_min) * kWays; }
   [[nodiscard]] uint32_t capacity() const { return index_.sets() * kWays; }
   [[nodiscard]] uint32_t size() const { return index_.size(); }
 

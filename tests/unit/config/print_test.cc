@@ -51,7 +51,7 @@ TEST(ConfigPrint, MarksWhatIsNotTheDefault) {
   Config config;
   config.table.flows_max = 500;
   const std::string yaml = config_as_yaml(config);
-  EXPECT_NE(yaml.find("table:\n  flows_max: 500  # default: 1000000\n"), std::string::npos) << yaml;
+  EXPECT_NE(yaml.find("table:\n  flows_max: 500  # default: 0\n"), std::string::npos) << yaml;
   EXPECT_NE(yaml.find("burst: 64\n"), std::string::npos);
   EXPECT_NE(yaml.find("output:\n  destination: \"-\"\n"), std::string::npos);
   EXPECT_NE(yaml.find("  records:\n    flow: true\n"), std::string::npos);
