@@ -10,9 +10,13 @@ constexpr size_t kMagicBytes = 4;
 
 // "73112" -> "73,112"
 [[nodiscard]] std::string grouped(uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (size_t place = digits.size(); place > 3; place -= 3) digits.insert(place - 3, 1, ',');
-  return digits;
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i != 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
 }
 
 [[nodiscard]] std::string hexadecimal(Bytes bytes) {

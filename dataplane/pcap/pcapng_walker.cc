@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "dataplane/pcap/link_layer.h"
-#include "dataplane/pcap/read_ahead.h"
 
 namespace flowscope {
 namespace {
@@ -34,7 +33,6 @@ constexpr uint32_t kByteOrderMagic = 0x1a2b3c4d;
 }  // namespace
 
 Walk PcapngWalker::walk(Bytes window, Burst& burst, uint32_t packets_max) {
-  const ReadAhead read_ahead(window);
   size_t position = static_cast<size_t>(std::min<uint64_t>(skip_bytes_, window.size()));
   skip_bytes_ -= position;
   if (skip_bytes_ != 0) {
@@ -43,7 +41,6 @@ Walk PcapngWalker::walk(Bytes window, Burst& burst, uint32_t packets_max) {
   Walk walk;
   while (burst.count < packets_max) {
     Walk step = next_block(window.after(position), burst);
-    read_ahead.over(position, step.consumed);
     position += step.consumed;
     if (step.stop != Walk::Stop::BurstFull) {
       walk = step;

@@ -40,11 +40,11 @@ class Worker {
   uint32_t poll_once() {
     burst_.count = 0;
     port_.receive(burst_);
-    const uint32_t received = burst_.count;
-    if (received == 0) return 0;
+    const uint32_t count = burst_.count;
+    if (count == 0) return 0;
     pipeline_.run(burst_);
-    port_.release(burst_);  // empties the burst
-    return received;
+    port_.release(burst_);
+    return count;
   }
 
   // Relaxed: the flag orders nothing, the loop only has to see it soon; partner of stopped().

@@ -55,7 +55,7 @@ int run(int argc, char** argv) {
   add_output(sample, arguments);
 
   CLI::App& mix = *app.add_subcommand("mix", "many sessions of HTTP, TLS and DNS, interleaved");
-  mix.add_option("--http", arguments.mix.http, "HTTP sessions, about 14 packets each");
+  mix.add_option("--http", arguments.mix.http, "HTTP sessions, about 15 packets each");
   mix.add_option("--tls", arguments.mix.tls, "TLS sessions, about 45 packets each");
   mix.add_option("--dns", arguments.mix.dns, "DNS queries with their responses");
   mix.add_option("--interleave", arguments.mix.live, "sessions that run at the same time")
