@@ -18,7 +18,7 @@ FILE_HEADER_BYTES, RECORD_HEADER_BYTES = 24, 16
 # What the program says when nothing is wrong.
 NO_FAULT = re.compile(r"flowscope: (port \d+ queue \d+ -> |capturing on |standard input is read by one worker)")
 FOREIGN = re.compile(r"[A-Z][A-Za-z_]*(\([^)]*\))?: |[a-z_]+\(\): |\s*$")
-SUMMARY = re.compile(r"(packets|flows|records|ledger|port) ")
+SUMMARY = re.compile(r"(packets|flows|records|ledger|port|memory reserved|) ")
 
 
 def record_offsets(capture):
@@ -189,7 +189,7 @@ class Configuration(Faults):
             self.skipTest("there is no prlimit")
         arguments = ["replay", self.capture, "-o", "-", "--flows-max", "1000000"]
         limited = PROGRAM.run(arguments, prefix=["prlimit", f"--as={192 << 20}"])
-        self.check(arguments, USAGE, "memory", outcome=limited)
+        self.check(arguments, USAGE, "memory", summary=True, outcome=limited)
 
 
 class Interfaces(Faults):
