@@ -9,6 +9,8 @@ template <class Out>
 void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& packet,
                            const Layers& layers, uint64_t clock_ns) {
   const bool reset = (layers.tcp_flags & tcp_flag::kRst) != 0;
+  // The tracker is ahead by a run of packets: only a SYN that came by here may anchor a stream.
+  if ((layers.tcp_flags & tcp_flag::kSyn) != 0) entry.side[index_of(side)].syn_delivered = true;
   if (entry.stream == FlowEntry::kNoStream) {
     if (layers.payload_bytes == 0 || reset) return;
     entry.stream = open_session(entry);
@@ -52,7 +54,7 @@ uint32_t Streams<Out>::open_session(FlowEntry& entry) {
   counters_.sessions.add(1);
   TcpSession& session = sessions_.get(handle);
   for (size_t i = 0; i < entry.side.size(); ++i) {
-    if (entry.side[i].syn_seen) session.stream[i].anchor(entry.side[i].initial_seq + 1);
+    if (entry.side[i].syn_delivered) session.stream[i].anchor(entry.side[i].initial_seq + 1);
   }
   return handle;
 }

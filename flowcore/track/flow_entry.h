@@ -24,11 +24,11 @@ enum class EndReason : uint8_t {
 struct SideCounters {
   uint64_t packets = 0;
   uint64_t bytes = 0;        // whole frames as on the wire
-  uint32_t initial_seq = 0;  // sequence number of its SYN; valid when syn_seen
+  uint32_t initial_seq = 0;  // sequence number of its first SYN; valid when syn_seen
   uint8_t tcp_flags = 0;     // all flags seen, or-ed; see tcp_flag
   bool syn_seen = false;
-  uint8_t ttl = 0;  // of the first packet
-  uint8_t reserved = 0;
+  uint8_t ttl = 0;             // of the first packet
+  bool syn_delivered = false;  // the streams stage has passed its SYN
 };
 static_assert(sizeof(SideCounters) == 24, "two sides share the entry's second cache line");
 

@@ -44,7 +44,7 @@ class Rig {
     }
   }
   void sweep(uint64_t now_ns) { tracker_->sweep(now_ns, UINT32_MAX, *this); }
-  void finish() { tracker_->finish(*this); }
+  void finish() { tracker_->finish(clock_ns_, *this); }
 
   void on_started(FlowEntry& entry) { say(entry, "started"); }
   void on_established(FlowEntry& entry) { say(entry, "established"); }
