@@ -17,8 +17,8 @@ namespace flowscope {
 struct StreamsOptions {
   uint32_t datagrams_max = 1 << 18;  // UDP flows with a parser; as many as the table has flows is
                                      // safe, for these parsers are small
-  uint32_t streams_max = 1 << 16;   // flows with a parser or a stream at the same time
-  size_t buffers_bytes = 64 << 20;  // bytes kept past their packet, of all flows
+  uint32_t streams_max = 1 << 16;    // flows with a parser or a stream at the same time
+  size_t buffers_bytes = 64 << 20;   // bytes kept past their packet, of all flows
   SegmentStore::Options segments;
   uint32_t stream_parsers = UINT32_MAX;    // bit i: parser i of AllStreamParsers is on
   uint32_t datagram_parsers = UINT32_MAX;  // the same for AllDatagramParsers
