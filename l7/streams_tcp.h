@@ -8,17 +8,22 @@ namespace flowscope {
 template <class Out>
 void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& packet,
                            const Layers& layers, uint64_t clock_ns) {
-  const bool reset = (layers.tcp_flags & tcp_flag::kRst) != 0;
   // The tracker is ahead by a run of packets: only a SYN that came by here may anchor a stream.
-  if ((layers.tcp_flags & tcp_flag::kSyn) != 0) entry.side[index_of(side)].syn_delivered = true;
+  const TcpSignal signal = tcp_signal(layers.tcp_flags);
+  if (signal == TcpSignal::Syn || signal == TcpSignal::SynAck) {
+    SideCounters& sender = entry.side[index_of(side)];
+    sender.syn_delivered = true;
+    // Of several SYN-ACKs the last is the one that was taken up.
+    if (signal == TcpSignal::SynAck) sender.initial_seq = layers.tcp_seq;
+  }
   if (entry.stream == FlowEntry::kNoStream) {
-    if (layers.payload_bytes == 0 || reset) return;
+    if (layers.payload_bytes == 0 || signal == TcpSignal::Rst) return;
     entry.stream = open_session(entry);
     if (entry.stream == FlowEntry::kStreamOff) return;
   }
   TcpSession& session = sessions_.get(entry.stream);
   // An RST may carry a reason text (RFC 9293 section 3.10.7.4): never stream bytes.
-  if (reset) return close_session(entry, session, StreamEnd::Abort, packet.time);
+  if (signal == TcpSignal::Rst) return close_session(entry, session, StreamEnd::Abort, packet.time);
 
   TcpStream& stream = session.stream[index_of(side)];
   if ((layers.tcp_flags & tcp_flag::kAck) != 0) {

@@ -19,7 +19,7 @@ constexpr size_t kBatchRecords = 256;
 // A line waits no longer than this under load, and this when there is nothing else to do.
 constexpr uint64_t kLineAgeMaxNs = 200'000'000;
 constexpr uint64_t kIdleLineAgeMaxNs = 5'000'000;
-constexpr long kSleepMinNs = 50'000;
+constexpr long kSleepMinNs = 500'000;
 constexpr long kSleepMaxNs = 1'000'000;
 
 uint64_t monotonic_ns() {

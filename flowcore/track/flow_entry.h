@@ -24,11 +24,11 @@ enum class EndReason : uint8_t {
 struct SideCounters {
   uint64_t packets = 0;
   uint64_t bytes = 0;        // whole frames as on the wire
-  uint32_t initial_seq = 0;  // sequence number of its first SYN; valid when syn_seen
+  uint32_t initial_seq = 0;  // of its SYN, else of its last SYN-ACK (the streams stage writes that)
   uint8_t tcp_flags = 0;     // all flags seen, or-ed; see tcp_flag
-  bool syn_seen = false;
-  uint8_t ttl = 0;             // of the first packet
-  bool syn_delivered = false;  // the streams stage has passed its SYN
+  bool syn_seen = false;     // a SYN without ACK
+  uint8_t ttl = 0;           // of the first packet
+  bool syn_delivered = false;  // the streams stage has passed its SYN or SYN-ACK
 };
 static_assert(sizeof(SideCounters) == 24, "two sides share the entry's second cache line");
 

@@ -47,7 +47,7 @@ bool FlowTracker::account(FlowEntry& entry, FlowSide side, const Layers& layers,
   if (!layers.has_l4 || !entry.is_tcp()) return false;
   sender.tcp_flags |= layers.tcp_flags;
   const TcpSignal signal = tcp_signal(layers.tcp_flags);
-  if (!sender.syn_seen && (signal == TcpSignal::Syn || signal == TcpSignal::SynAck)) {
+  if (!sender.syn_seen && signal == TcpSignal::Syn) {
     sender.syn_seen = true;
     sender.initial_seq = layers.tcp_seq;
   }
