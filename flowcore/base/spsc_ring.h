@@ -74,6 +74,24 @@ class ByteRing {
   // In a header: no record here, the next one starts after as many bytes as the rest says.
   static constexpr uint64_t kSkip = 0x8000'0000'0000'0000;
 
+  // PERF: on a busy ring every line was last in the other side's cache. Asking for the next
+  // records' lines while this one is made or read took 10 to 20 % off a run that writes a record
+  // per packet.
+  static constexpr size_t kAheadBytes = 768;
+  static constexpr size_t kAheadLines = 8;
+  enum class Access : uint8_t { Read, Write };
+  template <Access kAccess>
+  void prefetch_ahead(uint64_t position) const {
+    for (size_t i = 0; i < kAheadLines; ++i) {
+      const uint8_t* line = memory_ + place_of(position + kAheadBytes + i * kCacheLineBytes);
+      if constexpr (kAccess == Access::Read) {
+        prefetch_read(line);
+      } else {
+        prefetch_write(line);
+      }
+    }
+  }
+
   static constexpr size_t padded(size_t bytes) { return (bytes + 7) / 8 * 8; }
   [[nodiscard]] size_t place_of(uint64_t position) const { return position & (size_ - 1); }
   [[nodiscard]] uint64_t header_at(uint64_t position) const {
@@ -126,6 +144,7 @@ inline void ByteRing::commit(size_t bytes) {
   set_header(reserved_, bytes);
   written_ = reserved_ + kHeaderBytes + padded(bytes);
   reserved_ = written_;
+  prefetch_ahead<Access::Write>(written_);
 }
 
 inline Bytes ByteRing::front() {
@@ -138,6 +157,10 @@ inline Bytes ByteRing::front() {
   if ((header & kSkip) != 0) {
     read_ += header & ~kSkip;  // a record always follows: both were committed together
     header = header_at(read_);
+  }
+  // Lines that are not published yet belong to the producer's cache.
+  if (published_seen_ - read_ > kAheadBytes + kAheadLines * kCacheLineBytes) {
+    prefetch_ahead<Access::Read>(read_);
   }
   return {memory_ + place_of(read_) + kHeaderBytes, header};
 }

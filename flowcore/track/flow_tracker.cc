@@ -8,6 +8,9 @@ void FlowTracker::prefetch(const Burst& burst, const FlowKeys& keys) const {
 
 void FlowTracker::find(const Burst& burst, const FlowKeys& keys, FlowBurst& flows) const {
   for (uint32_t i = 0; i < burst.count; ++i) flows.guess[i] = table_.guess(keys.hash[i]);
+  for (uint32_t i = 0; i < burst.count; ++i) {
+    if (flows.guess[i] == FlowTable<FlowEntry>::kNone) table_.prefetch_beyond(keys.hash[i]);
+  }
 }
 
 void FlowTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orientation,
@@ -15,7 +18,9 @@ void FlowTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orient
   created_.add(1);
   const bool is_tcp = layers.has_l4 && key.protocol == static_cast<uint8_t>(IpProtocol::Tcp);
   const TcpSignal signal = is_tcp ? tcp_signal(layers.tcp_flags) : TcpSignal::Plain;
-  entry = FlowEntry{};
+  // Copied, not built in place: GCC 12 zeroes 128 bytes by a string instruction that costs 5 ns.
+  static constexpr FlowEntry kEmpty{};
+  entry = kEmpty;
   entry.key = key;
   entry.started_ns = time.ns;
   entry.vlan_id = layers.vlan_id;
