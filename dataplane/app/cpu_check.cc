@@ -7,7 +7,7 @@
 
 namespace {
 
-void refuse(const char* missing) {
+[[maybe_unused]] void refuse(const char* missing) {
   const char* const parts[] = {
       "flowscope: this build is for " FS_CPU " processors, and this one lacks ", missing,
       "; build it with scripts/dev build --release -Dcpu=x86-64\n"};
