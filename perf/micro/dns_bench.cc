@@ -7,38 +7,19 @@
 #include <utility>
 
 #include "l7/dns/dns.h"
+#include "perf/micro/counting_visitor.h"
 
 namespace flowscope::dns {
 namespace {
 
 using namespace std::string_literals;
 
-// Takes the fields as a writer does, without writing.
-struct CountingVisitor {
-  uint64_t bytes = 0;
-
-  void text(const char* name, std::string_view value) {
-    benchmark::DoNotOptimize(name);
-    benchmark::DoNotOptimize(value.data());
-    bytes += value.size();
-  }
-  void number(const char* name, uint64_t value) {
-    benchmark::DoNotOptimize(name);
-    bytes += value;
-  }
-  void boolean(const char* name, bool) { benchmark::DoNotOptimize(name); }
-  void begin_object(const char* name) { benchmark::DoNotOptimize(name); }
-  void end_object() { benchmark::ClobberMemory(); }
-  void begin_array(const char* name) { benchmark::DoNotOptimize(name); }
-  void end_array() { benchmark::ClobberMemory(); }
-};
-
 struct CountingSink {
   uint64_t bytes = 0;
   uint64_t anomalies = 0;
 
   void message(FlowSide, const DnsMessage& message) {
-    CountingVisitor visitor;
+    bench::CountingVisitor visitor;
     message.describe(visitor);
     bytes += visitor.bytes;
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "l7/tls/tls.h"
+#include "perf/micro/counting_visitor.h"
 #include "tests/unit/l7/tls/hello_builder.h"
 
 namespace flowscope::tls {
@@ -14,32 +15,12 @@ namespace {
 
 constexpr size_t kPoolBytes = size_t{1} << 20;
 
-// Takes the fields as a writer does, without writing.
-struct CountingVisitor {
-  uint64_t bytes = 0;
-
-  void text(const char* name, std::string_view value) {
-    benchmark::DoNotOptimize(name);
-    benchmark::DoNotOptimize(value.data());
-    bytes += value.size();
-  }
-  void number(const char* name, uint64_t value) {
-    benchmark::DoNotOptimize(name);
-    bytes += value;
-  }
-  void boolean(const char* name, bool) { benchmark::DoNotOptimize(name); }
-  void begin_object(const char* name) { benchmark::DoNotOptimize(name); }
-  void end_object() { benchmark::ClobberMemory(); }
-  void begin_array(const char* name) { benchmark::DoNotOptimize(name); }
-  void end_array() { benchmark::ClobberMemory(); }
-};
-
 struct CountingSink {
   uint64_t sessions = 0;
   uint64_t anomalies = 0;
 
   void message(FlowSide, const TlsSession& session) {
-    CountingVisitor visitor;
+    bench::CountingVisitor visitor;
     session.describe(visitor);
     benchmark::DoNotOptimize(visitor.bytes);
     ++sessions;
