@@ -66,8 +66,6 @@ class Streams {
   // The EVE name of the flow's protocol, or null while unknown.
   static const char* app_name(const FlowEntry& entry);
   [[nodiscard]] const StreamsCounters& counters() const { return counters_; }
-  [[nodiscard]] uint32_t live() const { return sessions_.live(); }
-  [[nodiscard]] size_t buffer_bytes_in_use() const { return buffers_.bytes_in_use(); }
 
  private:
   using StreamSet = ParserSet<AllStreamParsers>;

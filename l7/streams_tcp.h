@@ -73,7 +73,8 @@ void Streams<Out>::close_session(FlowEntry& entry, TcpSession& session, StreamEn
     SideSink sink{*this, entry, session, side, time};
     session.stream[index_of(side)].flush(store_, sink);
   }
-  if (session.parser != 0) {
+  // A parser that finished meanwhile has said its last.
+  if (session.parser != 0 && !session.finished) {
     ParserSink sink{out_, entry, time};
     stream_parsers_.with(session.parser_index, session.parser,
                          [&](auto& parser) { parser.on_end(end, sink); });

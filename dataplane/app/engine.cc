@@ -9,6 +9,7 @@
 #include "config/memory_budget.h"
 #include "dataplane/app/pipeline_options.h"
 #include "dataplane/app/signals.h"
+#include "dataplane/app/system_time.h"
 
 namespace flowscope {
 
@@ -22,12 +23,6 @@ void print_memory(const PipelineOptions& options, uint32_t workers) {
   budget.add("streams and parsers", Streams<RecordOut>::cost(options.streams), workers);
   budget.add("record ring", RecordRing::cost(options.ring_bytes), workers);
   std::fputs(budget.as_table().c_str(), stderr);
-}
-
-Timestamp system_now() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return {static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count())};
 }
 
 uint64_t sum(const std::array<uint64_t, kRecordKinds>& counts) {
@@ -50,17 +45,18 @@ Result<void> fits_memory(uint64_t worker_bytes, uint32_t workers) {
 }  // namespace
 
 Result<Engine> Engine::create(const Config& config, InputKind input, uint32_t workers) {
-  const PipelineOptions each = pipeline_options(config, input, {});
+  PipelineOptions each = pipeline_options(config, input);
   if (auto fits = fits_memory(Pipeline::cost(each), workers); !fits.ok()) return fits.error();
   auto output = OutputFile::open(config.output.destination);
   if (!output.ok()) return output.error();
-  print_memory(pipeline_options(config, input, {}), workers);
+  print_memory(each, workers);
   std::vector<std::unique_ptr<Pipeline>> pipelines;
   auto exporter = std::make_unique<Exporter>(std::move(output.value()), eve_options(config));
   for (uint32_t i = 0; i < workers; ++i) {
-    auto pipeline =
-        Pipeline::create(pipeline_options(config, input, {.index = i, .workers = workers}),
-                         input == InputKind::Live ? Arena::Populate::Now : Arena::Populate::Lazily);
+    // Only replay shows every packet to every worker; elsewhere the queues are shares already.
+    if (input == InputKind::Files) each.share = {.index = i, .workers = workers};
+    auto pipeline = Pipeline::create(
+        each, input == InputKind::Live ? Arena::Populate::Now : Arena::Populate::Lazily);
     if (!pipeline.ok()) return pipeline.error();
     exporter->add_ring(pipeline.value()->ring());
     pipelines.push_back(std::move(pipeline.value()));

@@ -1,21 +1,15 @@
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 
 #include "dataplane/app/engine.h"
+#include "dataplane/app/system_time.h"
 #include "dataplane/app/verbs.h"
 #include "dataplane/pcap/live_port.h"
 
 namespace flowscope {
 
 namespace {
-
-uint64_t system_now_ns() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count());
-}
 
 // A live interface as the worker wants it: waits when nothing comes, knows the time, ends after a
 // silence where that is asked for, and keeps the kernel's drop counters where the main thread can
@@ -25,7 +19,7 @@ class InterfacePort {
   InterfacePort(LivePort port, uint64_t exit_after_idle_ns)
       : port_(std::move(port)),
         exit_after_idle_ns_(exit_after_idle_ns),
-        last_packet_ns_(system_now_ns()) {}
+        last_packet_ns_(system_now().ns) {}
 
   void receive(Burst& burst) {
     if (port_.receive(burst) != 0) quiet_ = false;
@@ -34,19 +28,19 @@ class InterfacePort {
   void release(Burst& burst) { port_.release(burst); }
   void idle() {
     port_.wait(kWaitMs);
-    const uint64_t now = system_now_ns();
+    const uint64_t now = system_now().ns;
     if (!quiet_) last_packet_ns_ = now;
     quiet_ = true;
     idle_over_ = exit_after_idle_ns_ != 0 && now - last_packet_ns_ >= exit_after_idle_ns_;
     if (now - counted_ns_ >= kCountPeriod_ns) count();
   }
   [[nodiscard]] bool ended() const { return idle_over_ || port_.ended(); }
-  [[nodiscard]] uint64_t now_ns() const { return system_now_ns(); }
+  [[nodiscard]] uint64_t now_ns() const { return system_now().ns; }
 
   void finish() { count(); }
   // The worker's thread only.
   void count() {
-    counted_ns_ = system_now_ns();
+    counted_ns_ = system_now().ns;
     const PortCounters counters = port_.counters();
     received_.add(counters.received - received_.value());
     bytes_.add(counters.bytes - bytes_.value());

@@ -59,7 +59,7 @@ uint32_t enabled_mask(const std::vector<std::string>& names) {
 
 }  // namespace
 
-PipelineOptions pipeline_options(const Config& config, InputKind input, const WorkerShare& share) {
+PipelineOptions pipeline_options(const Config& config, InputKind input) {
   PipelineOptions options;
   options.tracker.flows_max = flows_max(config, input);
   options.tracker.idle = {.tcp_new_ns = config.timeouts.tcp_new_ns,
@@ -80,8 +80,6 @@ PipelineOptions pipeline_options(const Config& config, InputKind input, const Wo
   options.records = record_choice(config.output.records);
   options.ring_bytes = config.output.ring_bytes;
   options.overflow = input == InputKind::Files ? Overflow::Wait : Overflow::Shed;
-  // Only replay shows every packet to every worker; elsewhere the queues are shares already.
-  if (input == InputKind::Files) options.share = share;
   return options;
 }
 

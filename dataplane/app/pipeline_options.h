@@ -7,9 +7,9 @@
 
 namespace flowscope {
 
-// What the configuration says, in the words of the stages. Requires: a validated Config.
-[[nodiscard]] PipelineOptions pipeline_options(const Config& config, InputKind input,
-                                               const WorkerShare& share);
+// What the configuration says, in the words of the stages; the share is the caller's. Requires: a
+// validated Config.
+[[nodiscard]] PipelineOptions pipeline_options(const Config& config, InputKind input);
 [[nodiscard]] EveOptions eve_options(const Config& config);
 
 }  // namespace flowscope

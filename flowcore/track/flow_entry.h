@@ -27,7 +27,7 @@ struct SideCounters {
   uint32_t initial_seq = 0;  // of its SYN, else of its last SYN-ACK (the streams stage writes that)
   uint8_t tcp_flags = 0;     // all flags seen, or-ed; see tcp_flag
   bool syn_seen = false;     // a SYN without ACK
-  uint8_t ttl = 0;           // of the first packet
+  uint8_t reserved = 0;
   bool syn_delivered = false;  // the streams stage has passed its SYN or SYN-ACK
 };
 static_assert(sizeof(SideCounters) == 24, "two sides share the entry's second cache line");
@@ -48,7 +48,7 @@ struct FlowEntry {
   uint32_t segment_serial = 0;  // the run of packets that touched it last, see FlowTracker::update
   TcpState state = TcpState::Active;
   Orientation initiator = Orientation::Forward;  // the orientation of what the initiator sends
-  bool midstream = false;                        // TCP whose opening was not seen
+  uint8_t reserved = 0;
   uint8_t parser = 0;    // the streams stage's parser number of a datagram flow
   uint8_t app = 0;       // identified protocol: index into the registry's names, 0 unknown
   uint8_t probes = 0;    // datagrams that no parser recognised

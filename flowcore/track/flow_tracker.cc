@@ -24,7 +24,6 @@ void FlowTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orient
   entry.key = key;
   entry.started_ns = time.ns;
   entry.vlan_id = layers.vlan_id;
-  entry.midstream = is_tcp && signal != TcpSignal::Syn;
   // A SYN-ACK seen first was sent by the responder (RFC 9293 section 3.5).
   const bool sent_by_responder = signal == TcpSignal::SynAck;
   const bool forward = (orientation == Orientation::Forward) != sent_by_responder;
@@ -45,7 +44,6 @@ bool FlowTracker::reopens(const FlowEntry& entry, Orientation orientation, const
 bool FlowTracker::account(FlowEntry& entry, FlowSide side, const Layers& layers,
                           const PacketView& packet) {
   SideCounters& sender = entry.side[index_of(side)];
-  if (sender.packets == 0) sender.ttl = layers.ttl;
   ++sender.packets;
   sender.bytes += packet.wire_bytes;
   entry.last_seen_ns = packet.time.ns;
