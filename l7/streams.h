@@ -102,6 +102,10 @@ class Streams {
   void segment(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers,
                uint64_t clock_ns);
   void datagram(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers);
+  // Requires: the flow has a datagram parser.
+  static uint32_t datagram_parser_of(const FlowEntry& entry) {
+    return entry.app - 1U - StreamSet::kCount;
+  }
   bool open_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers);
   void close_datagrams(FlowEntry& entry, StreamEnd end);
   void drop_datagrams(FlowEntry& entry);

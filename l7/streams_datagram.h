@@ -13,7 +13,7 @@ void Streams<Out>::datagram(FlowEntry& entry, FlowSide side, const PacketView& p
   if (entry.stream == FlowEntry::kNoStream && !open_datagrams(entry, payload, layers)) return;
   ParserSink sink{out_, entry, packet.time};
   ParseStatus status = ParseStatus::Ok;
-  datagram_parsers_.with(entry.parser, entry.stream, [&](auto& parser) {
+  datagram_parsers_.with(datagram_parser_of(entry), entry.stream, [&](auto& parser) {
     status = parser.on_datagram(side, payload, packet.time, sink);
   });
   if (status == ParseStatus::Ok) return;
@@ -43,7 +43,6 @@ bool Streams<Out>::open_datagrams(FlowEntry& entry, Bytes payload, const Layers&
   }
   counters_.identified.add(1);
   entry.stream = handle;
-  entry.parser = static_cast<uint8_t>(found);
   entry.app = static_cast<uint8_t>(StreamSet::kCount + found + 1);
   return true;
 }
@@ -51,14 +50,14 @@ bool Streams<Out>::open_datagrams(FlowEntry& entry, Bytes payload, const Layers&
 template <class Out>
 void Streams<Out>::close_datagrams(FlowEntry& entry, StreamEnd end) {
   ParserSink sink{out_, entry, Timestamp{entry.last_seen_ns}};
-  datagram_parsers_.with(entry.parser, entry.stream,
+  datagram_parsers_.with(datagram_parser_of(entry), entry.stream,
                          [&](auto& parser) { parser.on_end(end, sink); });
   drop_datagrams(entry);
 }
 
 template <class Out>
 void Streams<Out>::drop_datagrams(FlowEntry& entry) {
-  datagram_parsers_.destroy(entry.parser, entry.stream);
+  datagram_parsers_.destroy(datagram_parser_of(entry), entry.stream);
   entry.stream = FlowEntry::kStreamOff;
 }
 

@@ -17,8 +17,10 @@ enum class Fate : uint8_t {
   Truncated,    // cut by the capture inside the link or IP header
   Malformed,    // a length or version contradicts the frame
   UnknownLink,  // a link type we do not read
+  Fragment,     // part of a datagram; the fragment that makes it whole is tracked
+  BadChecksum,  // a wrong checksum, where such packets are to be dropped
 };
-inline constexpr size_t kFates = 5;
+inline constexpr size_t kFates = 7;
 
 [[nodiscard]] constexpr std::string_view name_of(Fate fate) {
   switch (fate) {
@@ -32,6 +34,10 @@ inline constexpr size_t kFates = 5;
       return "malformed";
     case Fate::UnknownLink:
       return "unknown_link";
+    case Fate::Fragment:
+      return "fragment";
+    case Fate::BadChecksum:
+      return "bad_checksum";
   }
   return {};
 }

@@ -25,6 +25,10 @@ Fate fate_of(DecodeStatus status) {
       return Fate::Malformed;
     case DecodeStatus::UnknownLink:
       return Fate::UnknownLink;
+    case DecodeStatus::Fragment:
+      return Fate::Fragment;
+    case DecodeStatus::BadChecksum:
+      return Fate::BadChecksum;
   }
   return Fate::Malformed;
 }

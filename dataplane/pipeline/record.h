@@ -8,6 +8,7 @@
 
 #include "flowcore/base/timestamp.h"
 #include "flowcore/extract/flow_key.h"
+#include "flowcore/track/flow_entry.h"
 
 namespace flowscope {
 
@@ -37,13 +38,6 @@ struct Endpoint {
   uint16_t port = 0;
 };
 
-// ICMP type and code as the initiator, and in turn the responder, sent them first.
-struct IcmpSeen {
-  uint8_t type = 0;
-  uint8_t code = 0;
-  bool seen = false;
-};
-
 // The beginning of every record in a ring: when it happened and to whom. Plain bytes, copied as
 // they are. Texts are literals: the pointers stay good for ever, on both sides of the ring.
 struct RecordHead {
@@ -52,7 +46,7 @@ struct RecordHead {
   uint8_t protocol = 0;                         // IP protocol number
   uint8_t ip_version = 0;                       // 4 or 6; 0: the record belongs to no flow
   uint16_t vlan_id = 0;                         // 0 when untagged
-  IcmpSeen icmp_initiator;                      // ICMP flows only
+  IcmpSeen icmp_initiator;                      // ICMP flows only: the first message of each side
   IcmpSeen icmp_responder;
   Timestamp time;
   uint64_t flow_id = 0;

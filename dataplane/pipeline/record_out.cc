@@ -54,7 +54,7 @@ RecordHead RecordOut::head_of(const FlowEntry& entry, FlowSide from, Timestamp t
   RecordHead head;
   head.protocol = entry.key.protocol;
   head.ip_version = entry.key.ip_version;
-  head.vlan_id = entry.vlan_id;
+  head.vlan_id = entry.side[index_of(FlowSide::Initiator)].vlan_id;
   head.time = time;
   head.flow_id = flow_id_of(entry);
   head.source = {.address = entry.key.a_address, .port = entry.key.a_port};

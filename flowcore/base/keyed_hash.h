@@ -52,13 +52,6 @@ class AesBlock {
     std::memcpy(block.columns_.data(), sixteen_bytes, sizeof block.columns_);
     return block;
   }
-  // The same eight bytes in both halves.
-  static AesBlock load_twice(const void* eight_bytes) {
-    AesBlock block;
-    std::memcpy(block.columns_.data(), eight_bytes, 8);
-    std::memcpy(block.columns_.data() + 2, eight_bytes, 8);
-    return block;
-  }
   [[nodiscard]] uint64_t low_half() const { return columns_[0] | uint64_t{columns_[1]} << 32; }
 
   [[nodiscard]] AesBlock round(AesBlock key) const {
@@ -91,11 +84,6 @@ class AesBlock {
   static AesBlock load(const void* sixteen_bytes) {
     return AesBlock(_mm_loadu_si128(static_cast<const __m128i_u*>(sixteen_bytes)));
   }
-  static AesBlock load_twice(const void* eight_bytes) {
-    int64_t half;
-    std::memcpy(&half, eight_bytes, sizeof half);
-    return AesBlock(_mm_set1_epi64x(half));
-  }
   [[nodiscard]] uint64_t low_half() const {
     return static_cast<uint64_t>(_mm_cvtsi128_si64(state_));
   }
@@ -124,26 +112,26 @@ struct HashKeys {
 // Spreads a 128-bit secret over all round keys, so that a weak seed makes no weak round.
 HashKeys expand_hash_seed(uint64_t seed_low, uint64_t seed_high);
 
-// A hash of exactly 40 bytes (a FlowKey) under a secret seed: nobody who does not know the seed can
+// A hash of exactly 48 bytes (a FlowKey) under a secret seed: nobody who does not know the seed can
 // choose flows that fall into one set. All 64 bits are well mixed; the table takes its set from the
 // low bits and its signature from the high 16. It resists flooding, it is not a MAC.
-// Thread rule: immutable. Cost: seven AES rounds, five of them in a row.
+// Thread rule: immutable. Cost: eight AES rounds, five of them in a row.
 //
-// The two addresses run in two lanes for two rounds before the eight bytes of ports and protocol
-// enter both lanes as a round key: a difference that is to vanish there must have passed at least
-// five S-boxes in each lane, under unknown keys. One more round joins the lanes, two more spread
-// every bit over all others.
+// The two addresses and the rest (ports, protocol, network) run in three lanes for one round; then
+// the rest enters both address lanes as a round key. A difference in it has passed the S-boxes of
+// its own lane and of both others under unknown keys before the lanes are joined. One more round
+// joins them, two more spread every bit over all others.
 template <class Block>
 class BasicKeyedHash {
  public:
   explicit BasicKeyedHash(uint64_t seed_low, uint64_t seed_high)
       : keys_(expand_hash_seed(seed_low, seed_high)) {}
 
-  [[nodiscard]] uint64_t operator()(const void* forty_bytes) const {
-    const auto* bytes = static_cast<const uint8_t*>(forty_bytes);
-    const Block tail = Block::load_twice(bytes + 32);
-    const Block a = (Block::load(bytes) ^ key(0)).round(key(1)).round(tail);
-    const Block b = (Block::load(bytes + 16) ^ key(2)).round(key(3)).round(tail);
+  [[nodiscard]] uint64_t operator()(const void* forty_eight_bytes) const {
+    const auto* bytes = static_cast<const uint8_t*>(forty_eight_bytes);
+    const Block rest = (Block::load(bytes + 32) ^ key(4)).round(key(0));
+    const Block a = (Block::load(bytes) ^ key(0)).round(key(1)).round(rest);
+    const Block b = (Block::load(bytes + 16) ^ key(2)).round(key(3)).round(rest);
     return a.round(b).round(key(4)).round(key(0)).low_half();
   }
 

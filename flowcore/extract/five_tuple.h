@@ -37,7 +37,9 @@ class FiveTuple {
           is_reverse ? ends.source : ends.destination);
     key.protocol = layers.ip_protocol;
     key.ip_version = layers.ip_version;
-    key.reserved = 0;
+    key.vlan_id = 0;
+    key.tunnel_id = 0;
+    key.label = 0;
     orientation = static_cast<Orientation>(is_reverse);
     return true;
   }

@@ -15,9 +15,10 @@ enum class Orientation : uint8_t { Forward = 0, Reverse = 1 };
 // key that holds it says which version it is.
 using Address = std::array<uint8_t, 16>;
 
-// Who talks to whom: protocol and both endpoints, 40 bytes without padding, equal byte by byte when
-// the flows are equal. In a bidirectional key endpoint a is not above endpoint b (address, then
-// port).
+// Who talks to whom: protocol and both endpoints, and where tenants may use the same addresses, in
+// which network; 48 bytes without padding, equal byte by byte when the flows are equal. In a
+// bidirectional key endpoint a is not above endpoint b (address, then port). An extractor of your
+// own may use the fields as it likes as long as unused bytes are zero.
 struct FlowKey {
   Address a_address{};
   Address b_address{};
@@ -25,14 +26,15 @@ struct FlowKey {
   uint16_t b_port = 0;
   uint8_t protocol = 0;    // IP protocol number
   uint8_t ip_version = 0;  // 4 or 6
-  uint16_t reserved = 0;   // always zero
+  uint16_t vlan_id = 0;    // 0 unless VLANs are part of the key
+  uint32_t tunnel_id = 0;  // 0 unless tunnels are part of the key
+  uint32_t label = 0;      // FlowLabel: the IPv6 flow label, else 0
 
   friend bool operator==(const FlowKey& x, const FlowKey& y) {
     return std::memcmp(&x, &y, sizeof(FlowKey)) == 0;
   }
 };
-static_assert(sizeof(FlowKey) == 40,
-              "hashed and compared as five 8-byte words, so it has no padding");
+static_assert(sizeof(FlowKey) == 48, "hashed and compared as three blocks, so it has no padding");
 
 // Whether one end of the flow uses `port`.
 [[nodiscard]] constexpr bool either_port(const FlowKey& key, uint16_t port) {

@@ -24,7 +24,7 @@ struct FlowKeys {
 // Keys are written in one pass and hashed in the next: a hash right behind the stores of its key
 // would wait for them, since its loads are wider than they are.
 template <FlowExtractor E>
-void extract_keys(const E& extractor, const KeyedHash& hash, const Burst& burst, FlowKeys& keys) {
+void extract_keys(const E& extractor, const KeyedHash& hash, Burst& burst, FlowKeys& keys) {
   for (uint32_t i = 0; i < burst.count; ++i) {
     keys.has_key[i] =
         extractor.extract(burst.layers[i], burst.packet[i], keys.key[i], keys.orientation[i]);

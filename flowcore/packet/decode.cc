@@ -92,11 +92,13 @@ size_t decode_plain_link(Bytes frame, Layers& layers) {
   size_t offset = EthernetHeader::kBytes;
   layers.vlan_count = 0;
   layers.vlan_id = 0;
+  layers.inner_vlan_id = 0;
   layers.ether_type = load_be16(frame, offset - 2);
   if (is_ip(layers.ether_type)) return offset;
   if (!is_vlan_tag(layers.ether_type)) return 0;
   layers.vlan_id = load_be16(frame, offset) & kVlanIdMask;
   while (is_vlan_tag(layers.ether_type) && layers.vlan_count < 2) {
+    if (layers.vlan_count == 1) layers.inner_vlan_id = load_be16(frame, offset) & kVlanIdMask;
     offset += VlanTag::kBytes;
     layers.ether_type = load_be16(frame, offset - 2);
     ++layers.vlan_count;
@@ -132,6 +134,9 @@ bool decode_plain(const PacketView& packet, Layers& layers) {
   layers.payload_captured = static_cast<uint16_t>(captured - header_bytes);
   layers.has_l4 = true;
   layers.is_fragment = false;
+  layers.icmp_type = 0;
+  layers.icmp_code = 0;
+  layers.encap = {};
   return true;
 }
 

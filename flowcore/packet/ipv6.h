@@ -86,16 +86,9 @@ struct Ipv6Extension {
     case IpProtocol::Hip:
     case IpProtocol::Shim6:
       return true;
-    case IpProtocol::Icmp:
-    case IpProtocol::Tcp:
-    case IpProtocol::Udp:
-    case IpProtocol::Esp:  // what follows is encrypted
-    case IpProtocol::IcmpV6:
-    case IpProtocol::NoNext:
-    case IpProtocol::Sctp:
+    default:  // upper layers, and ESP, behind which everything is encrypted
       return false;
   }
-  return false;
 }
 
 }  // namespace flowscope

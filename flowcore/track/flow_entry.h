@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -20,15 +21,27 @@ enum class EndReason : uint8_t {
   Shutdown,     // the input ended, or the program was told to stop
 };
 
+// ICMP type and code of a message.
+struct IcmpSeen {
+  uint8_t type = 0;
+  uint8_t code = 0;
+  bool seen = false;
+  uint8_t reserved = 0;
+};
+
 // What one side of a flow sent.
 struct SideCounters {
   uint64_t packets = 0;
-  uint64_t bytes = 0;        // whole frames as on the wire
-  uint32_t initial_seq = 0;  // of its SYN, else of its last SYN-ACK (the streams stage writes that)
-  uint8_t tcp_flags = 0;     // all flags seen, or-ed; see tcp_flag
-  bool syn_seen = false;     // a SYN without ACK
-  uint8_t reserved = 0;
-  bool syn_delivered = false;  // the streams stage has passed its SYN or SYN-ACK
+  uint64_t bytes = 0;  // whole frames as on the wire
+  union {
+    uint32_t initial_seq = 0;  // TCP: of its SYN, else of its last SYN-ACK (the streams stage
+                               // writes that)
+    IcmpSeen icmp;             // ICMP: its first message
+  };
+  uint8_t tcp_flags = 0;           // all flags seen, or-ed; see tcp_flag
+  bool syn_seen : 1 = false;       // a SYN without ACK
+  bool syn_delivered : 1 = false;  // the streams stage has passed its SYN or SYN-ACK
+  uint16_t vlan_id = 0;            // of its first packet
 };
 static_assert(sizeof(SideCounters) == 24, "two sides share the entry's second cache line");
 
@@ -41,23 +54,38 @@ struct FlowEntry {
   FlowKey key;
   uint64_t started_ns = 0;    // packet time of the first packet
   uint64_t last_seen_ns = 0;  // packet time of the last packet; may go backwards with the capture
-  uint64_t clock_ns = 0;  // the tracker's clock (never backwards) at the last packet: for idle time
 
   std::array<SideCounters, 2> side;
   uint32_t stream = kNoStream;  // the streams stage's handle
-  uint32_t segment_serial = 0;  // the run of packets that touched it last, see FlowTracker::update
-  TcpState state = TcpState::Active;
-  Orientation initiator = Orientation::Forward;  // the orientation of what the initiator sends
-  uint8_t reserved = 0;
-  uint8_t parser = 0;    // the streams stage's parser number of a datagram flow
-  uint8_t app = 0;       // identified protocol: index into the registry's names, 0 unknown
-  uint8_t probes = 0;    // datagrams that no parser recognised
-  uint16_t vlan_id = 0;  // of the first packet
+  uint32_t detail = 0;          // handle of the flow's FlowDetail, 0 without one
+  uint32_t clock_lag = 0;       // see clock_ns()
+  TcpState state : 4 = TcpState::Active;
+  Orientation initiator : 1 = Orientation::Forward;  // the orientation of what the initiator sends
+  uint8_t probes : 3 = 0;                            // datagrams that no parser recognised
+  uint8_t app = 0;         // identified protocol: index into the registry's names, 0 unknown
+  uint8_t l4 = 0;          // IP protocol of the first packet, also where the key leaves it out
+  uint8_t run_serial = 0;  // the run of packets that touched it last, see FlowTracker::update
+
+  // The tracker's clock (never backwards) at the last packet: for idle time. Kept as what the clock
+  // is ahead of the packet, in steps of 1.05 ms, rounded up: exact while packets come in order.
+  [[nodiscard]] uint64_t clock_ns() const {
+    return last_seen_ns + (uint64_t{clock_lag} << kClockLagShift);
+  }
+  void see(Timestamp time, uint64_t clock_ns) {
+    last_seen_ns = time.ns;
+    const uint64_t lag_ns = clock_ns - time.ns;
+    constexpr uint64_t kRound = (uint64_t{1} << kClockLagShift) - 1;
+    clock_lag =
+        static_cast<uint32_t>(std::min<uint64_t>((lag_ns + kRound) >> kClockLagShift, UINT32_MAX));
+  }
 
   [[nodiscard]] FlowSide side_of(Orientation orientation) const {
     return orientation == initiator ? FlowSide::Initiator : FlowSide::Responder;
   }
   [[nodiscard]] bool is_tcp() const { return key.protocol == 6; }
+
+ private:
+  static constexpr uint32_t kClockLagShift = 20;
 };
 static_assert(sizeof(FlowEntry) == 128,
               "two cache lines; at 0.7 load 189 bytes per live flow with its set");

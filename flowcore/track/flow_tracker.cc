@@ -23,7 +23,7 @@ void FlowTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orient
   entry = kEmpty;
   entry.key = key;
   entry.started_ns = time.ns;
-  entry.vlan_id = layers.vlan_id;
+  entry.l4 = layers.ip_protocol;
   // A SYN-ACK seen first was sent by the responder (RFC 9293 section 3.5).
   const bool sent_by_responder = signal == TcpSignal::SynAck;
   const bool forward = (orientation == Orientation::Forward) != sent_by_responder;
@@ -42,11 +42,12 @@ bool FlowTracker::reopens(const FlowEntry& entry, Orientation orientation, const
 }
 
 bool FlowTracker::account(FlowEntry& entry, FlowSide side, const Layers& layers,
-                          const PacketView& packet) {
+                          const PacketView& packet, uint64_t clock_ns) {
   SideCounters& sender = entry.side[index_of(side)];
+  if (sender.packets == 0) sender.vlan_id = layers.vlan_id;
   ++sender.packets;
   sender.bytes += packet.wire_bytes;
-  entry.last_seen_ns = packet.time.ns;
+  entry.see(packet.time, clock_ns);
   if (!layers.has_l4 || !entry.is_tcp()) return false;
   sender.tcp_flags |= layers.tcp_flags;
   const TcpSignal signal = tcp_signal(layers.tcp_flags);

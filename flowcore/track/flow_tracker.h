@@ -77,6 +77,9 @@ class FlowTracker {
   [[nodiscard]] uint64_t live() const { return created_.value() - ended_.value(); }
 
  private:
+  // Whether a packet is the first of its run: no flow was touched in the run then.
+  enum class Run : uint8_t { Begins, GoesOn };
+
   // The table's age clock: 8.4 ms a tick, so that 16 bits span nine minutes.
   static constexpr uint32_t kTickShift = 23;
   static uint16_t tick(uint64_t clock_ns) { return static_cast<uint16_t>(clock_ns >> kTickShift); }
@@ -85,7 +88,7 @@ class FlowTracker {
   }
 
   template <FlowObserver O>
-  uint32_t make_room(uint64_t hash, uint64_t clock_ns, O& observer);
+  uint32_t make_room(uint64_t hash, uint64_t clock_ns, Run run, O& observer);
   template <FlowObserver O>
   void end(FlowEntry& entry, EndReason reason, O& observer);
   void start(FlowEntry& entry, const FlowKey& key, Orientation orientation, const Layers& layers,
@@ -94,14 +97,14 @@ class FlowTracker {
   static bool reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers);
   // True when this packet completed the handshake.
   static bool account(FlowEntry& entry, FlowSide side, const Layers& layers,
-                      const PacketView& packet);
+                      const PacketView& packet, uint64_t clock_ns);
   static EndReason reason_of(const FlowEntry& entry, EndReason otherwise);
 
   KeyedHash hash_;
   FlowTable<FlowEntry> table_;
   IdleTimeouts timeouts_;
   uint16_t age_least_;
-  uint32_t serial_ = 0;
+  uint8_t serial_ = 0;  // comes round; a flow taken for touched in this run only ends the run early
   Counter created_;
   Counter ended_;
   Counter evicted_;
@@ -119,7 +122,8 @@ uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst
     uint32_t slot = table_.find(keys.hash[i], key, flows.guess[i]);
     bool is_new = false;
     if (slot == FlowTable<FlowEntry>::kNone) [[unlikely]] {
-      slot = make_room(keys.hash[i], clock_ns, observer);
+      const auto run = i == begin ? Run::Begins : Run::GoesOn;
+      slot = make_room(keys.hash[i], clock_ns, run, observer);
       if (slot == FlowTable<FlowEntry>::kNone) return i;
       table_.place(slot, keys.hash[i], tick(clock_ns));
       is_new = true;
@@ -127,7 +131,7 @@ uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst
       FlowEntry& old = table_.entry(slot);
       const bool expired = timeouts_.expired(old, clock_ns);
       if (expired || reopens(old, keys.orientation[i], burst.layers[i])) [[unlikely]] {
-        if (old.segment_serial == serial_) return i;
+        if (i != begin && old.run_serial == serial_) return i;
         end(old, reason_of(old, expired ? EndReason::IdleTimeout : EndReason::Reopened), observer);
         is_new = true;
       }
@@ -138,11 +142,10 @@ uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst
       start(entry, key, keys.orientation[i], burst.layers[i], burst.packet[i].time);
       observer.on_started(entry);
     }
-    entry.clock_ns = clock_ns;
-    entry.segment_serial = serial_;
+    entry.run_serial = serial_;
     flows.slot[i] = slot;
     flows.side[i] = entry.side_of(keys.orientation[i]);
-    if (account(entry, flows.side[i], burst.layers[i], burst.packet[i]))
+    if (account(entry, flows.side[i], burst.layers[i], burst.packet[i], clock_ns))
       observer.on_established(entry);
   }
   return burst.count;
@@ -151,11 +154,11 @@ uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst
 // A free slot for `hash`, evicting when its sets are full; kNone when the victim was touched in
 // this run.
 template <FlowObserver O>
-uint32_t FlowTracker::make_room(uint64_t hash, uint64_t clock_ns, O& observer) {
+uint32_t FlowTracker::make_room(uint64_t hash, uint64_t clock_ns, Run run, O& observer) {
   const auto choice = table_.choose(hash);
   if (choice.occupied) {
     FlowEntry& victim = table_.entry(choice.slot);
-    if (victim.segment_serial == serial_) return FlowTable<FlowEntry>::kNone;
+    if (run == Run::GoesOn && victim.run_serial == serial_) return FlowTable<FlowEntry>::kNone;
     // A flow past its time-out was only not swept yet.
     const bool expired = timeouts_.expired(victim, clock_ns);
     if (!expired) evicted_.add(1);

@@ -32,10 +32,18 @@ class IdleTimeouts {
 
   [[nodiscard]] uint64_t of(const FlowEntry& entry) const {
     if (entry.is_tcp()) return tcp_ns_[static_cast<size_t>(entry.state)];
-    return entry.key.protocol == static_cast<uint8_t>(IpProtocol::Udp) ? udp_ns_ : other_ns_;
+    switch (static_cast<IpProtocol>(entry.l4)) {
+      case IpProtocol::Tcp:  // a key without ports has no states
+        return tcp_ns_[static_cast<size_t>(TcpState::Established)];
+      case IpProtocol::Udp:
+        return udp_ns_;
+      default:
+        return other_ns_;
+    }
   }
   [[nodiscard]] bool expired(const FlowEntry& entry, uint64_t clock_ns) const {
-    return clock_ns - entry.clock_ns >= of(entry);
+    const uint64_t last_ns = entry.clock_ns();  // may be rounded up past the clock
+    return clock_ns > last_ns ? clock_ns - last_ns >= of(entry) : of(entry) == 0;
   }
   // No flow expires sooner than this.
   [[nodiscard]] uint64_t least() const {

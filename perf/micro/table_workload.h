@@ -16,7 +16,6 @@ struct Packet {
   FlowKey key;
   uint64_t hash;
   uint32_t flow;  // its number, for the floor, which has no table
-  uint32_t seq;
   uint16_t bytes;
   uint8_t flags;
   uint8_t side;
@@ -40,7 +39,7 @@ inline void update(Record& record, const Packet& packet, uint64_t time_ns) {
   record.last_ns = time_ns;
   record.packets[packet.side] += 1;
   record.bytes[packet.side] += packet.bytes;
-  record.seq[packet.side] = packet.seq;
+  record.seq[packet.side] += packet.bytes;
   record.flags[packet.side] |= packet.flags;
 }
 
@@ -85,7 +84,6 @@ class Workload {
     packet.key = key_of(flow);
     packet.hash = hash_(&packet.key);
     packet.flow = flow;
-    packet.seq = static_cast<uint32_t>(bits);
     packet.bytes = static_cast<uint16_t>(64 + (bits & 1023));
     packet.flags = 0x10;
     packet.side = static_cast<uint8_t>(bits & 1);

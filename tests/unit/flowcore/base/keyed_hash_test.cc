@@ -9,7 +9,7 @@
 namespace flowscope {
 namespace {
 
-using Key = std::array<uint8_t, 40>;
+using Key = std::array<uint8_t, 48>;
 
 constexpr uint64_t kSeed = 20240611;
 
@@ -59,7 +59,7 @@ TEST(KeyedHash, ReadsKeysAtAnyAlignment) {
   std::mt19937_64 random(kSeed);
   const Key key = random_key(random);
   const KeyedHash hash(1, 2);
-  std::array<uint8_t, 56> space{};
+  std::array<uint8_t, 64> space{};
   for (size_t offset = 0; offset < 16; ++offset) {
     std::copy(key.begin(), key.end(), space.begin() + static_cast<std::ptrdiff_t>(offset));
     EXPECT_EQ(hash(space.data() + offset), hash(key.data()));
@@ -67,7 +67,7 @@ TEST(KeyedHash, ReadsKeysAtAnyAlignment) {
 }
 
 // Each input bit, flipped, must flip each output bit in half of all cases: 4096 trials per pair
-// have a standard deviation of 32, and the worst of 320 * 64 pairs stays well inside six of them.
+// have a standard deviation of 32, and the worst of 384 * 64 pairs stays well inside six of them.
 TEST(KeyedHash, EveryInputBitFlipsEveryOutputBitHalfOfTheTime) {
   constexpr int kTrials = 4096;
   std::mt19937_64 random(kSeed);
@@ -75,7 +75,7 @@ TEST(KeyedHash, EveryInputBitFlipsEveryOutputBitHalfOfTheTime) {
   const KeyedHash hash(random(), random());
   int lowest = kTrials;
   int highest = 0;
-  for (size_t bit = 0; bit < 320; ++bit) {
+  for (size_t bit = 0; bit < 384; ++bit) {
     std::array<int, 64> flips{};
     for (int trial = 0; trial < kTrials; ++trial) {
       Key key = random_key(random);

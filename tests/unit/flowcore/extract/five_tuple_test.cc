@@ -32,7 +32,9 @@ Extracted extract(const Frame& frame, const FiveTuple& five_tuple = FiveTuple::b
   // What an earlier packet left in the row must not show through.
   result.key.a_address.fill(0xff);
   result.key.b_address.fill(0xff);
-  result.key.reserved = 0xffff;
+  result.key.vlan_id = 0xffff;
+  result.key.tunnel_id = 0xffff;
+  result.key.label = 0xffff;
   result.has_key = five_tuple.extract(decode_frame(packet), packet, result.key, result.orientation);
   return result;
 }
@@ -54,7 +56,9 @@ TEST(FiveTuple, Ipv4AddressesFillTheFirstFourBytes) {
   EXPECT_EQ(forward.key.b_port, 80);
   EXPECT_EQ(forward.key.protocol, 6);
   EXPECT_EQ(forward.key.ip_version, 4);
-  EXPECT_EQ(forward.key.reserved, 0);
+  EXPECT_EQ(forward.key.vlan_id, 0);
+  EXPECT_EQ(forward.key.tunnel_id, 0U);
+  EXPECT_EQ(forward.key.label, 0U);
 }
 
 TEST(FiveTuple, Ipv6AddressesFillAllBytes) {

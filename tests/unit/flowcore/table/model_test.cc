@@ -13,10 +13,10 @@ namespace flowscope {
 namespace {
 
 struct Key {
-  std::array<uint64_t, 5> words;
+  std::array<uint64_t, 6> words;
   friend bool operator==(const Key&, const Key&) = default;
 };
-static_assert(sizeof(Key) == 40);
+static_assert(sizeof(Key) == 48);
 
 struct Record {
   Key key;
