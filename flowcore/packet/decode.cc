@@ -127,6 +127,7 @@ bool decode_plain(const PacketView& packet, Layers& layers) {
   if (header_bytes == 0 || header_bytes > captured) return false;
   const size_t l4_offset = l3_offset + ip.header_bytes;
   layers.status = DecodeStatus::Ip;
+  layers.l2_offset = 0;
   layers.l3_offset = static_cast<uint16_t>(l3_offset);
   layers.l4_offset = static_cast<uint16_t>(l4_offset);
   layers.payload_offset = static_cast<uint16_t>(l4_offset + header_bytes);
@@ -142,14 +143,18 @@ bool decode_plain(const PacketView& packet, Layers& layers) {
 
 }  // namespace
 
-void decode_layers(Burst& burst) {
+void decode_layers(Burst& burst, const Decap& decap) {
   const uint32_t count = burst.count;
   for (uint32_t i = 0; i < std::min(count, kPrefetchPackets); ++i)
     prefetch_headers(burst.packet[i]);
   for (uint32_t i = 0; i < count; ++i) {
     if (i + kPrefetchPackets < count) prefetch_headers(burst.packet[i + kPrefetchPackets]);
-    if (!decode_plain(burst.packet[i], burst.layers[i])) {
-      burst.layers[i] = decode_frame(burst.packet[i]);
+    Layers& layers = burst.layers[i];
+    if (!decode_plain(burst.packet[i], layers)) {
+      layers = decode_frame(burst.packet[i], decap);
+    } else if (layers.ip_protocol == static_cast<uint8_t>(IpProtocol::Udp)
+               && decap.may_be_tunnel(layers.source_port, layers.destination_port)) {
+      take_all_off(burst.packet[i], decap, layers);
     }
   }
 }

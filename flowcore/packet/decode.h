@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "flowcore/packet/burst.h"
+#include "flowcore/packet/decap.h"
 #include "flowcore/packet/layers.h"
 #include "flowcore/packet/packet_view.h"
 
@@ -13,12 +14,13 @@ inline constexpr size_t kDecodedBytesMax = 65535;
 
 // Fills layers[] from packet[] for the whole burst: the second hop of the packet's way.
 // Cost: a fast loop for Ethernet with at most two VLAN tags, IPv4 without options or IPv6 without
-// extension headers, TCP or UDP, lengths in order; everything else goes through decode_frame. Both
-// give the same answer.
-void decode_layers(Burst& burst);
+// extension headers, TCP or UDP, lengths in order; everything else, tunnels among it, goes through
+// decode_frame. Both give the same answer.
+void decode_layers(Burst& burst, const Decap& decap = kNoDecap);
 
-// Decodes one frame of any link type. Decoding is lax: a frame that the capture cut short is
-// decoded as far as it goes. The rules, where Layers leaves room for a choice:
+// Decodes one frame of any link type and takes the encapsulations off that `decap` names. Decoding
+// is lax: a frame that the capture cut short is decoded as far as it goes. The rules, where Layers
+// leaves room for a choice:
 //  - Truncated when the frame ends inside a link header, the IP header or an IPv6 extension header;
 //    Malformed when the IP header contradicts itself (version, header length, total length), when
 //    an extension header is longer than the packet, or when there are more than kIpv6ExtensionsMax
@@ -28,8 +30,11 @@ void decode_layers(Burst& burst);
 //  - With has_l4 false the payload is all that IP carries, so that a fragment's bytes can be found.
 //  - An IPv4 total length or IPv6 payload length of 0 (segmentation offload, jumbograms) stands for
 //    the rest of the frame as it was on the wire; so does a UDP length of 0.
+//  - An encapsulation whose header is wrong or cut, or which carries no IP that can be read, stays
+//  on:
+//    the packet is that around it.
 //  - All fragments of a datagram, the first included, carry the same ip_protocol, that which the
 //    fragmented part begins with.
-[[nodiscard]] Layers decode_frame(const PacketView& packet);
+[[nodiscard]] Layers decode_frame(const PacketView& packet, const Decap& decap = kNoDecap);
 
 }  // namespace flowscope

@@ -8,8 +8,11 @@
 
 namespace flowscope {
 
-Layers decode_frame(const PacketView& packet) {
+namespace {
+
+Layers decode_outermost(const PacketView& packet) {
   Layers layers;
+  if (packet.link != LinkType::Ethernet) layers.l2_offset = Layers::kNoEthernet;
   if (packet.link == LinkType::Unknown) {
     layers.status = DecodeStatus::UnknownLink;
     return layers;
@@ -26,6 +29,14 @@ Layers decode_frame(const PacketView& packet) {
   if (!is_ipv4 && !is_ether_type(layers.ether_type, EtherType::Ipv6)) return layers;
   const size_t frame_bytes = std::max<size_t>(packet.wire_bytes, packet.frame.size());
   read_ip(frame, is_ipv4 ? 4 : 6, static_cast<uint32_t>(frame_bytes - reader.position()), layers);
+  return layers;
+}
+
+}  // namespace
+
+Layers decode_frame(const PacketView& packet, const Decap& decap) {
+  Layers layers = decode_outermost(packet);
+  if (decap.takes_any()) take_all_off(packet, decap, layers);
   return layers;
 }
 

@@ -44,9 +44,9 @@ inline constexpr size_t kEncapKinds = 19;
 // The most encapsulations taken off one frame; what lies deeper is left inside.
 inline constexpr uint32_t kEncapsMax = 8;
 
-// What was taken off a frame to reach its innermost IP header. All zero on a plain frame. Where
-// several encapsulations were taken off, kind, id and outer_l3_offset speak of the innermost one
-// that has addresses or an id of its own.
+// What was taken off a frame to reach its innermost IP header. All zero on a plain frame. Of
+// several encapsulations kind, id and outer_l3_offset speak of the one that says most: one in IP
+// before one in the link layer, one with an id before one without, else the innermost.
 struct Encap {
   EncapKind kind = EncapKind::None;
   uint8_t depth = 0;             // encapsulations taken off

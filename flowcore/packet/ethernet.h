@@ -9,10 +9,24 @@ namespace flowscope {
 // Ethernet types we read (IEEE 802 numbers, IANA "IEEE 802 Numbers").
 enum class EtherType : uint16_t {
   Ipv4 = 0x0800,
-  Vlan = 0x8100,  // IEEE 802.1Q customer tag
+  Arp = 0x0806,
+  Trill = 0x22f3,
+  Erspan3 = 0x22eb,            // behind GRE only
+  TransparentBridge = 0x6558,  // an Ethernet frame
+  Vlan = 0x8100,               // IEEE 802.1Q customer tag
   Ipv6 = 0x86dd,
+  Ppp = 0x880b,
+  Wccp = 0x883e,  // behind GRE only
+  Mpls = 0x8847,
+  MplsUpstream = 0x8848,  // labels assigned upstream, multicast (RFC 5332)
+  PppoeSession = 0x8864,
   ProviderVlan = 0x88a8,  // IEEE 802.1ad service tag
-  OldQinQ = 0x9100,       // service tag of switches older than 802.1ad
+  Erspan = 0x88be,        // types I and II, behind GRE only
+  Pbb = 0x88e7,           // IEEE 802.1ah service instance tag
+  VnTag = 0x8926,
+  ETag = 0x893f,  // IEEE 802.1BR
+  Nsh = 0x894f,
+  OldQinQ = 0x9100,  // service tag of switches older than 802.1ad
 };
 
 // Values of a type field up to this one are the length of an IEEE 802.3 frame with an LLC header.

@@ -53,10 +53,13 @@ inline constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kPsh = 0x08, kAc
 // stage reads. Speaks of the innermost IP header that was reached; what was taken off to get there
 // is in `encap`. Written by decode_layers, read by extractors, tracker and streams.
 struct Layers {
+  static constexpr uint16_t kNoEthernet = UINT16_MAX;
+
   DecodeStatus status = DecodeStatus::NotIp;
   uint8_t ip_version = 0;   // 4 or 6; 0 when status is not Ip
   uint8_t ip_protocol = 0;  // upper-layer protocol, after IPv6 extension headers; see IpProtocol
   uint8_t vlan_count = 0;   // VLAN tags passed over, in all Ethernet headers of the frame
+  uint16_t l2_offset = 0;   // innermost Ethernet header, kNoEthernet without one
   uint16_t l3_offset = 0;   // first byte of the IP header
   uint16_t l4_offset = 0;   // first byte of the upper-layer header; 0 when it is not in the frame
   uint16_t payload_offset = 0;  // first byte after the TCP, UDP or SCTP header

@@ -34,6 +34,24 @@ uint16_t type_of(const LoopbackHeader& header) {
 
 }  // namespace
 
+// RFC 1661 section 2, with the address and control bytes of RFC 1662 section 3.1 where they are.
+uint16_t read_ppp(ByteReader& reader) {
+  ByteReader peek = reader;
+  if (peek.u16() == 0xff03) reader.skip(2);
+  uint16_t protocol = reader.u8();
+  if ((protocol & 1) == 0) protocol = static_cast<uint16_t>(protocol << 8 | reader.u8());
+  switch (protocol) {
+    case 0x0021:
+      return static_cast<uint16_t>(EtherType::Ipv4);
+    case 0x0057:
+      return static_cast<uint16_t>(EtherType::Ipv6);
+    case 0x0281:
+      return static_cast<uint16_t>(EtherType::Mpls);
+    default:
+      return 0;
+  }
+}
+
 uint16_t read_type_and_tags(ByteReader& reader, uint16_t type_or_length, Layers& layers) {
   while (is_vlan_tag(type_or_length) && layers.vlan_count < kVlanTagsMax) {
     const VlanTag tag = VlanTag::read(reader);
@@ -47,6 +65,7 @@ uint16_t read_type_and_tags(ByteReader& reader, uint16_t type_or_length, Layers&
 }
 
 uint16_t read_ethernet(ByteReader& reader, Layers& layers) {
+  layers.l2_offset = static_cast<uint16_t>(reader.position());
   return read_type_and_tags(reader, EthernetHeader::read(reader).type_or_length, layers);
 }
 

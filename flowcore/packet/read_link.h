@@ -20,4 +20,7 @@ namespace flowscope {
 [[nodiscard]] uint16_t read_type_and_tags(ByteReader& reader, uint16_t type_or_length,
                                           Layers& layers);
 
+// The Ethernet type that stands for what a PPP frame carries, 0 when it is none we read.
+[[nodiscard]] uint16_t read_ppp(ByteReader& reader);
+
 }  // namespace flowscope
