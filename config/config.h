@@ -14,7 +14,8 @@ inline constexpr uint64_t kMiB = 1'024 * kKiB;
 inline constexpr uint64_t kGiB = 1'024 * kMiB;
 
 struct TableConfig {
-  uint32_t flows_max = 0;  // of each worker; 0: 262,144 for files, 1,000,000 for live traffic
+  uint32_t flows_max = 0;    // of each worker; 0: 262,144 for files, 1,000,000 for live traffic
+  uint32_t details_max = 0;  // of each worker; 0: as many as the table has places while decap is on
 };
 
 // How long a flow may be silent before it ends.
@@ -78,9 +79,11 @@ struct DpdkConfig {
 struct Config {
   uint32_t workers = 1;
   uint32_t burst = 64;
-  std::optional<uint64_t> hash_seed;  // nothing: random for live traffic, fixed for files
-  uint64_t stats_period_ns = 0;       // 0: no statistics table
-  uint64_t exit_after_idle_ns = 0;    // 0: runs until it is stopped
+  std::optional<uint64_t> hash_seed;          // nothing: random for live traffic, fixed for files
+  uint64_t stats_period_ns = 0;               // 0: no statistics table
+  uint64_t exit_after_idle_ns = 0;            // 0: runs until it is stopped
+  std::vector<std::string> decap = {"auto"};  // "off", "auto", or names of encapsulations
+  std::vector<std::string> decap_ports;       // "vxlan:14789"
   TableConfig table;
   TimeoutsConfig timeouts;
   StreamsConfig streams;

@@ -55,9 +55,20 @@ constexpr std::array kSettings = std::to_array<Setting>({
     duration("exit_after_idle", at<&Config::exit_after_idle_ns>, 0, kDayNs,
              "Ends the run after this long without a packet; 0 never does."),
 
+    list("decap", Names, at<&Config::decap>,
+         "Encapsulations that are taken off, so that flows are those inside: off, auto (all), or "
+         "names such as vxlan, gre, mpls."),
+    list("decap_ports", Arguments, at<&Config::decap_ports>,
+         "UDP ports of tunnels, such as vxlan:14789; they take the place of the usual ports of "
+         "their kind."),
+
     count("table.flows_max", at<&Config::table, &TableConfig::flows_max>, 0, 1U << 30,
           "Most live flows of a worker; when it is full the least recently used flow ends. "
           "0 is 262144 for files and 1000000 for live traffic."),
+    count(
+        "table.details_max", at<&Config::table, &TableConfig::details_max>, 0, 1U << 30,
+        "Most flows of a worker whose tunnel or second VLAN tag is remembered; 0 takes as many as "
+        "the table has places while decap is on."),
 
     duration("timeouts.tcp_new", at<&Config::timeouts, &TimeoutsConfig::tcp_new_ns>, kMillisecondNs,
              kDayNs, "Idle time after which a TCP flow without a full handshake ends."),

@@ -8,6 +8,7 @@
 #include "config/load.h"
 #include "config/schema.h"
 #include "config/validate.h"
+#include "dataplane/app/decap_options.h"
 #include "dataplane/app/version.h"
 #include "l7/parser_list.h"
 
@@ -40,6 +41,13 @@ constexpr std::string_view kOverview =
 
 // The names that l7.enabled may hold.
 constexpr auto kProtocols = ParserSet<AllStreamParsers>::kNames;
+
+// What the settings say together.
+Result<void> check(const Config& config) {
+  if (auto valid = validate(config, kProtocols); !valid.ok()) return valid;
+  if (auto decap = decap_of(config); !decap.ok()) return decap.error();
+  return {};
+}
 
 std::optional<Verb> verb_named(std::string_view name) {
   if (name == "replay") return Verb::Replay;
@@ -92,7 +100,7 @@ class VerbOptions {
       if (auto applied = apply_option(key, text, line_.config); !applied.ok())
         return applied.error();
     }
-    return validate(line_.config, kProtocols);
+    return check(line_.config);
   }
 
  private:
@@ -166,7 +174,7 @@ Result<void> parse_check(const std::vector<std::string>& arguments, CommandLine&
   line.files = arguments;
   if (auto loaded = load_yaml_file(arguments.front(), line.config); !loaded.ok())
     return loaded.error();
-  return validate(line.config, kProtocols);
+  return check(line.config);
 }
 
 }  // namespace

@@ -148,10 +148,12 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
   add("decoder.icmp", [](const Pipeline& p) { return p.traffic().icmp.value(); });
   add("decoder.vlan", [](const Pipeline& p) { return p.traffic().vlan.value(); });
   add("decoder.fragments", [](const Pipeline& p) { return p.traffic().fragments.value(); });
+  add("decoder.tunnelled", [](const Pipeline& p) { return p.traffic().tunnelled.value(); });
   add("decoder.cut_short", [](const Pipeline& p) { return p.traffic().cut_short.value(); });
   add("flow.created", [](const Pipeline& p) { return p.tracker().created(); });
   add("flow.ended", [](const Pipeline& p) { return p.tracker().ended(); });
   add("flow.evicted", [](const Pipeline& p) { return p.tracker().evicted(); });
+  add("flow.details_refused", [](const Pipeline& p) { return p.tracker().details_refused(); });
   add("tcp.sessions", [](const Pipeline& p) { return p.streams().sessions.value(); });
   add("tcp.sessions_refused",
       [](const Pipeline& p) { return p.streams().sessions_refused.value(); });

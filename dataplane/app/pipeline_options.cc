@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "dataplane/app/decap_options.h"
 #include "l7/parser_list.h"
 
 namespace flowscope {
@@ -45,6 +46,15 @@ uint32_t flows_max(const Config& config, InputKind input) {
   return input == InputKind::Files ? kFiles : kLive;
 }
 
+// What table.details_max 0 means: every flow may be in a tunnel; without decap only second VLAN
+// tags are kept.
+uint32_t details_max(const Config& config, const PipelineOptions& options) {
+  constexpr uint32_t kWithoutDecap = 1 << 12;
+  if (config.table.details_max != 0) return config.table.details_max;
+  return options.decap.takes_any() ? FlowTable<FlowEntry>::capacity_for(options.tracker.flows_max)
+                                   : kWithoutDecap;
+}
+
 // The parsers of a set that are switched on, as a bit mask; "all" means all.
 template <class Set>
 uint32_t enabled_mask(const std::vector<std::string>& names) {
@@ -61,7 +71,9 @@ uint32_t enabled_mask(const std::vector<std::string>& names) {
 
 PipelineOptions pipeline_options(const Config& config, InputKind input) {
   PipelineOptions options;
+  options.decap = decap_of(config).value();
   options.tracker.flows_max = flows_max(config, input);
+  options.tracker.details_max = details_max(config, options);
   options.tracker.idle = {.tcp_new_ns = config.timeouts.tcp_new_ns,
                           .tcp_established_ns = config.timeouts.tcp_established_ns,
                           .tcp_closing_ns = config.timeouts.tcp_closing_ns,

@@ -115,6 +115,7 @@ void put_head(JsonWriter& json, const RecordHead& head, const EveOptions& option
   if (head.vlan_id != 0) {
     json.begin_array("vlan");
     json.number(nullptr, head.vlan_id);
+    if (head.inner_vlan_id != 0) json.number(nullptr, head.inner_vlan_id);
     json.end_array();
   }
   if (head.ip_version == 0) return;

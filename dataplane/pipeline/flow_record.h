@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "dataplane/pipeline/tunnel_record.h"
 #include "flowcore/base/flow_side.h"
 #include "flowcore/base/timestamp.h"
 #include "flowcore/packet/layers.h"
@@ -66,9 +67,10 @@ enum class FlowState : uint8_t { New, Established, Closed };
 // escaping.
 template <class V>
 concept RecordVisitor = FieldVisitor<V> && requires(V& visitor, const char* name, Timestamp time,
-                                                    std::string_view word) {
+                                                    std::string_view word, const Address& address) {
   visitor.timestamp(name, time);
   visitor.word(name, word);
+  visitor.address(name, address, uint8_t{4});
 };
 
 // What one side of a flow sent.
@@ -83,6 +85,7 @@ struct FlowSideTotals {
 // are.
 struct FlowRecord {
   std::array<FlowSideTotals, 2> sides;  // index_of(FlowSide)
+  TunnelRecord tunnel;
   Timestamp start;
   Timestamp end;
   const char* tcp_state = nullptr;  // literal in Suricata's words ("established", "close_wait")
@@ -91,13 +94,16 @@ struct FlowRecord {
   bool alerted = false;
   bool has_tcp = false;
 
-  // The objects "flow" and, for TCP, "tcp", with Suricata 8's names.
+  // The objects "flow" and, where there is something to tell, "tcp" and "tunnel", with Suricata 8's
+  // names.
   template <RecordVisitor V>
   void describe(V& visitor) const;
 
  private:
   template <RecordVisitor V>
   [[gnu::always_inline]] inline void describe_tcp(V& visitor) const;
+  template <RecordVisitor V>
+  void describe_tunnel(V& visitor) const;
 };
 static_assert(std::is_trivially_copyable_v<FlowRecord>);
 
@@ -131,6 +137,33 @@ void FlowRecord::describe(V& visitor) const {
   visitor.boolean("alerted", alerted);
   visitor.end_object();
   if (has_tcp) describe_tcp(visitor);
+  if (tunnel.kind != EncapKind::None) [[unlikely]]
+    describe_tunnel(visitor);
+}
+
+template <RecordVisitor V>
+void FlowRecord::describe_tunnel(V& visitor) const {
+  visitor.begin_object("tunnel");
+  if (tunnel.ip_version != 0) {
+    visitor.address("src_ip", tunnel.source.address, tunnel.ip_version);
+    visitor.number("src_port", tunnel.source.port);
+    visitor.address("dest_ip", tunnel.destination.address, tunnel.ip_version);
+    visitor.number("dest_port", tunnel.destination.port);
+    visitor.number("proto", tunnel.protocol);
+  }
+  visitor.word("encap", name_of(tunnel.kind));
+  visitor.number("depth", tunnel.depth);
+  const TunnelRecord::Side& to_server = tunnel.sides[index_of(FlowSide::Initiator)];
+  const TunnelRecord::Side& to_client = tunnel.sides[index_of(FlowSide::Responder)];
+  const char* id_name = id_name_of(tunnel.kind);
+  if (id_name != nullptr) {
+    visitor.word("id_type", id_name);
+    if (to_server.seen) visitor.number("id_toserver", to_server.id);
+    if (to_client.seen) visitor.number("id_toclient", to_client.id);
+  }
+  if (to_server.mpls_label != 0) visitor.number("mpls_toserver", to_server.mpls_label);
+  if (to_client.mpls_label != 0) visitor.number("mpls_toclient", to_client.mpls_label);
+  visitor.end_object();
 }
 
 template <RecordVisitor V>

@@ -50,13 +50,14 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineOptions& option
 Pipeline::Pipeline(Arena arena, const PipelineOptions& options)
     : arena_(std::move(arena)),
       share_(options.share),
+      decap_(options.decap),
       tracker_(arena_, options.tracker),
       ring_(arena_, options.ring_bytes, options.overflow),
-      out_(ring_, options.records, &Streams<RecordOut>::app_name),
+      out_(ring_, options.records, tracker_, &Streams<RecordOut>::app_name),
       streams_(arena_, options.streams, out_) {}
 
 void Pipeline::run(Burst& burst) {
-  decode_layers(burst);
+  decode_layers(burst, decap_);
   extract_keys(extractor_, tracker_.hash(), burst, keys_);
   if (share_.workers > 1) keep_own_share(burst);
   tracker_.prefetch(burst, keys_);
@@ -99,7 +100,7 @@ void Pipeline::enter_fates(const Burst& burst) {
   uint32_t received = 0;
   struct {
     uint32_t ipv4 = 0, ipv6 = 0, tcp = 0, udp = 0, sctp = 0, icmp = 0, vlan = 0, fragments = 0,
-             cut = 0;
+             cut = 0, tunnelled = 0;
   } seen;
   for (uint32_t i = 0; i < burst.count; ++i) {
     if (foreign_[i] != 0) continue;
@@ -117,6 +118,7 @@ void Pipeline::enter_fates(const Burst& burst) {
     seen.sctp += protocol == IpProtocol::Sctp;
     seen.icmp += protocol == IpProtocol::Icmp || protocol == IpProtocol::IcmpV6;
     seen.fragments += layers.is_fragment;
+    seen.tunnelled += layers.encap.depth != 0;
     seen.cut += layers.payload_captured < layers.payload_bytes;
   }
   ledger_.received.add(received);
@@ -132,6 +134,7 @@ void Pipeline::enter_fates(const Burst& burst) {
   traffic_.icmp.add(seen.icmp);
   traffic_.vlan.add(seen.vlan);
   traffic_.fragments.add(seen.fragments);
+  traffic_.tunnelled.add(seen.tunnelled);
   traffic_.cut_short.add(seen.cut);
 }
 

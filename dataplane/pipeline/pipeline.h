@@ -9,6 +9,7 @@
 #include "flowcore/base/arena.h"
 #include "flowcore/extract/five_tuple.h"
 #include "flowcore/extract/keys.h"
+#include "flowcore/packet/decap.h"
 #include "flowcore/track/flow_tracker.h"
 #include "l7/streams.h"
 
@@ -22,6 +23,7 @@ struct WorkerShare {
 };
 
 struct PipelineOptions {
+  Decap decap;
   FlowTracker::Options tracker;
   StreamsOptions streams;
   RecordChoice records;
@@ -73,6 +75,7 @@ class Pipeline {
 
   Arena arena_;
   WorkerShare share_;
+  Decap decap_;
   FlowTracker tracker_;
   RecordRing ring_;
   RecordOut out_;

@@ -46,6 +46,7 @@ struct RecordHead {
   uint8_t protocol = 0;                         // IP protocol number
   uint8_t ip_version = 0;                       // 4 or 6; 0: the record belongs to no flow
   uint16_t vlan_id = 0;                         // 0 when untagged
+  uint16_t inner_vlan_id = 0;                   // 0 without a second tag
   IcmpSeen icmp_initiator;                      // ICMP flows only: the first message of each side
   IcmpSeen icmp_responder;
   Timestamp time;

@@ -40,6 +40,23 @@ FlowState flow_state(const FlowEntry& entry) {
   return both_spoke ? FlowState::Established : FlowState::New;
 }
 
+TunnelRecord tunnel_of(const FlowDetail& detail) {
+  TunnelRecord tunnel{
+      .source = {.address = detail.outer_source, .port = detail.outer_source_port},
+      .destination = {.address = detail.outer_destination, .port = detail.outer_destination_port},
+      .kind = detail.encap,
+      .depth = detail.depth,
+      .ip_version = detail.outer_ip_version,
+      .protocol = detail.outer_protocol,
+      .sides = {}};
+  for (size_t i = 0; i < detail.side.size(); ++i) {
+    tunnel.sides[i] = {.id = detail.side[i].tunnel_id,
+                       .mpls_label = detail.side[i].mpls_label,
+                       .seen = detail.side[i].seen};
+  }
+  return tunnel;
+}
+
 }  // namespace
 
 uint64_t RecordOut::flow_id_of(const FlowEntry& entry) const {
@@ -55,6 +72,9 @@ RecordHead RecordOut::head_of(const FlowEntry& entry, FlowSide from, Timestamp t
   head.protocol = entry.key.protocol;
   head.ip_version = entry.key.ip_version;
   head.vlan_id = entry.side[index_of(FlowSide::Initiator)].vlan_id;
+  if (const FlowDetail* detail = tracker_.detail_of(entry); detail != nullptr) {
+    head.inner_vlan_id = detail->side[index_of(FlowSide::Initiator)].inner_vlan_id;
+  }
   head.time = time;
   head.flow_id = flow_id_of(entry);
   head.source = {.address = entry.key.a_address, .port = entry.key.a_port};
@@ -85,6 +105,9 @@ void RecordOut::flow(const FlowEntry& entry, EndReason reason) {
   record.reason = reason;
   record.has_tcp = entry.is_tcp();
   if (record.has_tcp) record.tcp_state = tcp_state_word(entry.state);
+  if (const FlowDetail* detail = tracker_.detail_of(entry); detail != nullptr) {
+    record.tunnel = tunnel_of(*detail);
+  }
   ring_.push_flow(head_of(entry, FlowSide::Initiator, last), record);
 }
 

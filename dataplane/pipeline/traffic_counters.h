@@ -15,6 +15,7 @@ struct TrafficCounters {
   Counter icmp;  // v4 and v6
   Counter vlan;  // with at least one tag
   Counter fragments;
+  Counter tunnelled;  // at least one encapsulation was taken off
   Counter cut_short;  // tracked, but the capture cut the payload
 };
 

@@ -54,6 +54,11 @@ class Slab {
     return *std::launder(reinterpret_cast<T*>(place(handle).bytes));
   }
 
+  [[nodiscard]] const T& get(Handle handle) const {
+    FS_DCHECK(handle != kNone && handle <= places_.size());
+    return *std::launder(reinterpret_cast<const T*>(places_[handle - 1].bytes));
+  }
+
   void prefetch(Handle handle) const {
     if (handle != kNone) prefetch_write(&places_[handle - 1]);
   }

@@ -10,13 +10,15 @@ namespace flowscope {
 [[nodiscard]] inline Inner read_vxlan(ByteReader& reader) {
   constexpr uint8_t kInstance = 0x08;
   constexpr uint8_t kNextProtocol = 0x04;
+  constexpr uint8_t kExtensionReserved = 0xf0;
   constexpr uint8_t kOperations = 0x01;
   const uint8_t flags = reader.u8();
   reader.skip(2);
   const uint8_t next = reader.u8();
   const uint32_t vni = reader.u32() >> 8;
   if ((flags & kInstance) == 0) return {};
-  if ((flags & kNextProtocol) == 0) return Inner::ethernet(EncapKind::Vxlan, vni);
+  if ((flags & (kExtensionReserved | kNextProtocol)) != kNextProtocol)
+    return Inner::ethernet(EncapKind::Vxlan, vni);
   if ((flags & kOperations) != 0) return {};
   return inner_of_next_protocol(EncapKind::Vxlan, next, vni);
 }

@@ -41,10 +41,20 @@ bool FlowTracker::reopens(const FlowEntry& entry, Orientation orientation, const
   return entry.state != TcpState::SynSent && entry.state != TcpState::Active;
 }
 
+void FlowTracker::meet(FlowEntry& entry, FlowSide side, const Layers& layers,
+                       const PacketView& packet) {
+  entry.side[index_of(side)].vlan_id = layers.vlan_id;
+  if (!FlowDetail::has_any(layers)) return;
+  if (entry.detail == Slab<FlowDetail>::kNone) entry.detail = details_.make();
+  if (entry.detail == Slab<FlowDetail>::kNone) return details_refused_.add(1);
+  details_.get(entry.detail).note(side, layers, packet);
+}
+
 bool FlowTracker::account(FlowEntry& entry, FlowSide side, const Layers& layers,
                           const PacketView& packet, uint64_t clock_ns) {
   SideCounters& sender = entry.side[index_of(side)];
-  if (sender.packets == 0) sender.vlan_id = layers.vlan_id;
+  if (sender.packets == 0) [[unlikely]]
+    meet(entry, side, layers, packet);
   ++sender.packets;
   sender.bytes += packet.wire_bytes;
   entry.see(packet.time, clock_ns);

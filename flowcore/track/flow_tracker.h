@@ -5,10 +5,12 @@
 
 #include "flowcore/base/counter.h"
 #include "flowcore/base/keyed_hash.h"
+#include "flowcore/base/slab.h"
 #include "flowcore/extract/keys.h"
 #include "flowcore/packet/burst.h"
 #include "flowcore/table/flow_table.h"
 #include "flowcore/track/flow_burst.h"
+#include "flowcore/track/flow_detail.h"
 #include "flowcore/track/flow_entry.h"
 #include "flowcore/track/idle_policy.h"
 
@@ -33,16 +35,19 @@ class FlowTracker {
  public:
   struct Options {
     uint32_t flows_max = 1 << 18;
+    uint32_t details_max = 1 << 12;  // flows in tunnels or behind two VLAN tags at the same time
     IdlePolicy idle;
     uint64_t hash_seed_low = 0;
     uint64_t hash_seed_high = 0;
   };
   static size_t cost(const Options& options) {
-    return FlowTable<FlowEntry>::cost(options.flows_max);
+    return FlowTable<FlowEntry>::cost(options.flows_max)
+           + Slab<FlowDetail>::cost(options.details_max);
   }
   FlowTracker(Arena& arena, const Options& options)
       : hash_(options.hash_seed_low, options.hash_seed_high),
         table_(arena, options.flows_max),
+        details_(arena, options.details_max),
         timeouts_(options.idle),
         age_least_(tick_count(timeouts_.least())) {}
 
@@ -70,6 +75,12 @@ class FlowTracker {
   void finish(uint64_t clock_ns, O& observer);
 
   [[nodiscard]] FlowEntry& entry(uint32_t slot) { return table_.entry(slot); }
+  // What is known of the flow's tunnel and second VLAN tag; null for most flows, and for those that
+  // came when all details_max were in use (details_refused counts them).
+  [[nodiscard]] const FlowDetail* detail_of(const FlowEntry& entry) const {
+    return entry.detail != Slab<FlowDetail>::kNone ? &details_.get(entry.detail) : nullptr;
+  }
+  [[nodiscard]] uint64_t details_refused() const { return details_refused_.value(); }
   [[nodiscard]] uint32_t capacity() const { return table_.capacity(); }
   [[nodiscard]] uint64_t created() const { return created_.value(); }
   [[nodiscard]] uint64_t ended() const { return ended_.value(); }
@@ -95,19 +106,23 @@ class FlowTracker {
              Timestamp time);
   // A new SYN on a tuple whose flow is over, or that the old flow did not send.
   static bool reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers);
+  // The first packet of a side.
+  void meet(FlowEntry& entry, FlowSide side, const Layers& layers, const PacketView& packet);
   // True when this packet completed the handshake.
-  static bool account(FlowEntry& entry, FlowSide side, const Layers& layers,
-                      const PacketView& packet, uint64_t clock_ns);
+  bool account(FlowEntry& entry, FlowSide side, const Layers& layers, const PacketView& packet,
+               uint64_t clock_ns);
   static EndReason reason_of(const FlowEntry& entry, EndReason otherwise);
 
   KeyedHash hash_;
   FlowTable<FlowEntry> table_;
+  Slab<FlowDetail> details_;
   IdleTimeouts timeouts_;
   uint16_t age_least_;
   uint8_t serial_ = 0;  // comes round; a flow taken for touched in this run only ends the run early
   Counter created_;
   Counter ended_;
   Counter evicted_;
+  Counter details_refused_;
 };
 
 template <FlowObserver O>
@@ -171,6 +186,8 @@ uint32_t FlowTracker::make_room(uint64_t hash, uint64_t clock_ns, Run run, O& ob
 template <FlowObserver O>
 void FlowTracker::end(FlowEntry& entry, EndReason reason, O& observer) {
   observer.on_ended(entry, reason);
+  if (entry.detail != Slab<FlowDetail>::kNone) details_.destroy(entry.detail);
+  entry.detail = Slab<FlowDetail>::kNone;
   ended_.add(1);
 }
 

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "config/config.h"
+#include "flowcore/base/result.h"
+#include "flowcore/packet/decap.h"
+
+namespace flowscope {
+
+// What `decap` and `decap_ports` of the configuration mean; an error names the key, what is wrong
+// and what is expected.
+[[nodiscard]] Result<Decap> decap_of(const Config& config);
+
+}  // namespace flowscope
