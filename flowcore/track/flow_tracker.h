@@ -95,6 +95,8 @@ class FlowTracker {
              Timestamp time);
   // A new SYN on a tuple whose flow is over, or that the old flow did not send.
   static bool reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers);
+  // Notes what is kept of a side's first packet.
+  static void begin(SideCounters& sender, const FlowKey& key, const Layers& layers);
   // True when this packet completed the handshake.
   static bool account(FlowEntry& entry, FlowSide side, const Layers& layers,
                       const PacketView& packet, uint64_t clock_ns);
