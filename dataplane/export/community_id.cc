@@ -11,21 +11,11 @@
 #include <string_view>
 #include <utility>
 
-#include "flowcore/packet/layers.h"
+#include "flowcore/packet/icmp.h"
 
 namespace flowscope {
 
 namespace {
-
-// The message types that ask and those that answer (ICMP: RFC 792, 950, 1256; ICMPv6: RFC 4443,
-// 2710, 4861, 4620, 6275). A type found here makes a two-way flow whose ports are the two types.
-struct TypePair {
-  uint8_t request;
-  uint8_t reply;
-};
-constexpr std::array<TypePair, 5> kIcmpPairs = {{{8, 0}, {13, 14}, {15, 16}, {17, 18}, {10, 9}}};
-constexpr std::array<TypePair, 6> kIcmpV6Pairs = {
-    {{128, 129}, {130, 131}, {133, 134}, {135, 136}, {139, 140}, {144, 145}}};
 
 // What the hash takes besides the addresses. One-way flows keep their direction.
 struct Ports {
@@ -34,9 +24,9 @@ struct Ports {
   bool one_way;
 };
 
-template <size_t kPairs>
-Ports icmp_ports(const std::array<TypePair, kPairs>& pairs, uint16_t type, uint16_t code) {
-  for (const TypePair& pair : pairs) {
+// The types of a query and its answer stand for two ports.
+Ports icmp_ports(uint8_t protocol, uint16_t type, uint16_t code) {
+  for (const IcmpPair& pair : icmp_pairs(protocol)) {
     if (type == pair.request) return {type, pair.reply, false};
     if (type == pair.reply) return {type, pair.request, false};
   }
@@ -44,14 +34,9 @@ Ports icmp_ports(const std::array<TypePair, kPairs>& pairs, uint16_t type, uint1
 }
 
 Ports ports_of(const CommunityTuple& tuple) {
-  switch (static_cast<IpProtocol>(tuple.protocol)) {
-    case IpProtocol::Icmp:
-      return icmp_ports(kIcmpPairs, tuple.source_port, tuple.destination_port);
-    case IpProtocol::IcmpV6:
-      return icmp_ports(kIcmpV6Pairs, tuple.source_port, tuple.destination_port);
-    default:
-      return {tuple.source_port, tuple.destination_port, false};
-  }
+  if (is_icmp(tuple.protocol))
+    return icmp_ports(tuple.protocol, tuple.source_port, tuple.destination_port);
+  return {tuple.source_port, tuple.destination_port, false};
 }
 
 bool has_ports(uint8_t protocol) {

@@ -1,5 +1,7 @@
 #include "dataplane/pipeline/record_out.h"
 
+#include "flowcore/packet/icmp.h"
+
 namespace flowscope {
 
 namespace {
@@ -57,6 +59,12 @@ TunnelRecord tunnel_of(const FlowDetail& detail) {
   return tunnel;
 }
 
+// The first message of one side of an ICMP flow. A silent side has none written.
+IcmpSeen first_icmp(const FlowEntry& entry, FlowSide side) {
+  const SideCounters& sender = entry.side[index_of(side)];
+  return sender.packets != 0 ? sender.icmp : IcmpSeen{};
+}
+
 }  // namespace
 
 uint64_t RecordOut::flow_id_of(const FlowEntry& entry) const {
@@ -81,6 +89,12 @@ RecordHead RecordOut::head_of(const FlowEntry& entry, FlowSide from, Timestamp t
   head.destination = {.address = entry.key.b_address, .port = entry.key.b_port};
   if ((from == FlowSide::Initiator) != (entry.initiator == Orientation::Forward)) {
     std::swap(head.source, head.destination);
+  }
+  if (is_icmp(head.protocol)) {
+    head.source.port = 0;  // the key's fields for ports hold no ports
+    head.destination.port = 0;
+    head.icmp_initiator = first_icmp(entry, FlowSide::Initiator);
+    head.icmp_responder = first_icmp(entry, FlowSide::Responder);
   }
   head.app_proto = app_name_(entry);
   return head;

@@ -6,6 +6,7 @@
 #include "flowcore/base/bytes.h"
 #include "flowcore/extract/flow_extractor.h"
 #include "flowcore/extract/flow_key.h"
+#include "flowcore/extract/icmp_key.h"
 #include "flowcore/packet/ipv4.h"
 #include "flowcore/packet/ipv6.h"
 #include "flowcore/packet/layers.h"
@@ -14,11 +15,11 @@
 namespace flowscope {
 
 // The usual extractor: IP protocol, both addresses, both ports. Every IP packet has a key; ports
-// are 0 where Layers has none (other protocols, fragments, a transport header that is malformed or
-// cut). Bidirectional keys put the lower endpoint first (address bytes, then port), so that both
-// directions are one flow; equal endpoints are Forward. Directional keys keep source first: two
-// flows. Thread rule: a value. Cost: no branch depends on the endpoints' order nor on the IP
-// version.
+// are 0 where Layers has none (other protocols, fragments, a transport header cut before them);
+// ICMP has type and identifier in their place (see put_icmp_ports). Bidirectional keys put the
+// lower endpoint first (address bytes, then port), so that both directions are one flow; equal
+// endpoints are Forward. Directional keys keep source first: two flows. Thread rule: a value. Cost:
+// no branch depends on the endpoints' order nor on the IP version.
 class FiveTuple {
  public:
   static constexpr FiveTuple bidirectional() { return FiveTuple(true); }
@@ -41,6 +42,8 @@ class FiveTuple {
     key.tunnel_id = 0;
     key.label = 0;
     orientation = static_cast<Orientation>(is_reverse);
+    if (is_icmp(layers.ip_protocol)) [[unlikely]]
+      put_icmp_ports(layers, packet.frame, sorted_, key, orientation);
     return true;
   }
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "flowcore/packet/icmp.h"
+
 namespace flowscope {
 
 // Which way a packet goes against its key: Forward when its source is the key's `a`, Reverse when
@@ -22,13 +24,13 @@ using Address = std::array<uint8_t, 16>;
 struct FlowKey {
   Address a_address{};
   Address b_address{};
-  uint16_t a_port = 0;  // host byte order
+  uint16_t a_port = 0;  // host byte order; ICMP: see put_icmp_ports
   uint16_t b_port = 0;
   uint8_t protocol = 0;    // IP protocol number
-  uint8_t ip_version = 0;  // 4 or 6
-  uint16_t vlan_id = 0;    // 0 unless VLANs are part of the key
-  uint32_t tunnel_id = 0;  // 0 unless tunnels are part of the key
-  uint32_t label = 0;      // FlowLabel: the IPv6 flow label, else 0
+  uint8_t ip_version = 0;  // 4 or 6; 0 when the flow is not one of IP
+  uint16_t vlan_id = 0;    // 0 unless the network is part of the key; see WithNetwork
+  uint32_t tunnel_id = 0;  // the same
+  uint32_t label = 0;      // the same, and FlowLabel's IPv6 flow label
 
   friend bool operator==(const FlowKey& x, const FlowKey& y) {
     return std::memcmp(&x, &y, sizeof(FlowKey)) == 0;
@@ -36,9 +38,9 @@ struct FlowKey {
 };
 static_assert(sizeof(FlowKey) == 48, "hashed and compared as three blocks, so it has no padding");
 
-// Whether one end of the flow uses `port`.
+// Whether one end of the flow uses `port`; never so for ICMP, whose port fields hold no ports.
 [[nodiscard]] constexpr bool either_port(const FlowKey& key, uint16_t port) {
-  return key.a_port == port || key.b_port == port;
+  return (key.a_port == port || key.b_port == port) && !is_icmp(key.protocol);
 }
 
 }  // namespace flowscope

@@ -26,7 +26,10 @@ void decode_layers(Burst& burst, const Decap& decap = kNoDecap);
 //    an extension header is longer than the packet, or when there are more than kIpv6ExtensionsMax
 //    of them.
 //  - A transport header that is malformed or cut inside its fixed part leaves status Ip and has_l4
-//    false. TCP options may be cut; ports are known then.
+//    false. TCP options may be cut. Ports are known as soon as the first four bytes are there, so
+//    that a packet that the capture cut joins its flow.
+//  - Of ICMP the header has 8 bytes whatever the type; type and code are known (has_l4) from the
+//    first four on, and the payload is then empty at the end of the packet.
 //  - With has_l4 false the payload is all that IP carries, so that a fragment's bytes can be found.
 //  - An IPv4 total length or IPv6 payload length of 0 (segmentation offload, jumbograms) stands for
 //    the rest of the frame as it was on the wire; so does a UDP length of 0.

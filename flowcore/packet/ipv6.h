@@ -43,6 +43,9 @@ struct Ipv6Header {
   }
 };
 
+// The flow label in the first 32 bits (RFC 6437).
+inline constexpr uint32_t kFlowLabelMask = 0x000fffff;
+
 // The most extension headers passed over in one packet; a longer chain is malformed. RFC 8200
 // section 4.1 needs no more than seven.
 inline constexpr uint32_t kIpv6ExtensionsMax = 16;

@@ -62,7 +62,7 @@ struct Layers {
   uint16_t l2_offset = 0;   // innermost Ethernet header, kNoEthernet without one
   uint16_t l3_offset = 0;   // first byte of the IP header
   uint16_t l4_offset = 0;   // first byte of the upper-layer header; 0 when it is not in the frame
-  uint16_t payload_offset = 0;  // first byte after the TCP, UDP or SCTP header
+  uint16_t payload_offset = 0;  // first byte after the TCP, UDP, SCTP or ICMP header
   // Payload bytes that the packet carries according to IP, not counting link padding; the captured
   // part of it is payload_captured (smaller when the capture cut the frame).
   uint16_t payload_bytes = 0;
@@ -72,10 +72,10 @@ struct Layers {
   uint16_t ether_type = 0;     // type in front of l3_offset; for counting what is not IP
   uint8_t ttl = 0;             // IPv4 TTL or IPv6 hop limit
   bool is_fragment = false;
-  // The transport header was read. False for fragments (any but an unfragmented packet), for
-  // protocols without ports, and where the capture cut the transport header.
+  // The header of TCP, UDP or SCTP was read, or of ICMP type and code. False for fragments (any but
+  // an unfragmented packet), for other protocols, and where the capture cut that header.
   bool has_l4 = false;
-  uint8_t icmp_type = 0;  // ICMP and ICMPv6, when the header is there
+  uint8_t icmp_type = 0;  // ICMP and ICMPv6, when has_l4 says that the header is there
   uint8_t icmp_code = 0;
   uint8_t tcp_flags = 0;     // see tcp_flag
   uint16_t tcp_window = 0;   // unscaled

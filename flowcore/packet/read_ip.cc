@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "flowcore/base/byte_reader.h"
+#include "flowcore/packet/icmp.h"
 #include "flowcore/packet/ipv4.h"
 #include "flowcore/packet/ipv6.h"
 #include "flowcore/packet/sctp.h"
@@ -97,14 +98,21 @@ void set_payload(Layers& layers, Bytes frame, size_t offset, uint32_t bytes) {
       static_cast<uint16_t>(std::min<size_t>(layers.payload_bytes, frame.size() - captured_from));
 }
 
+// Ports are the first four bytes of TCP, UDP and SCTP headers, and known before the rest is.
+void read_ports(Bytes segment, Layers& layers) {
+  if (segment.size() < kPortsBytes) return;
+  layers.source_port = load_be16(segment, 0);
+  layers.destination_port = load_be16(segment, 2);
+}
+
 void read_tcp(Bytes frame, size_t offset, uint32_t segment_bytes, Layers& layers) {
-  ByteReader reader(frame.sub(offset, segment_bytes));
+  const Bytes segment = frame.sub(offset, segment_bytes);
+  read_ports(segment, layers);
+  ByteReader reader(segment);
   const TcpHeader header = TcpHeader::read(reader);
   if (!reader.ok() || header.header_bytes < TcpHeader::kBytesMin) return;
   if (header.header_bytes > segment_bytes) return;
   layers.has_l4 = true;
-  layers.source_port = header.source_port;
-  layers.destination_port = header.destination_port;
   layers.tcp_flags = header.flags;
   layers.tcp_window = header.window;
   layers.tcp_seq = header.seq;
@@ -113,26 +121,36 @@ void read_tcp(Bytes frame, size_t offset, uint32_t segment_bytes, Layers& layers
 }
 
 void read_udp(Bytes frame, size_t offset, uint32_t segment_bytes, Layers& layers) {
-  ByteReader reader(frame.sub(offset, segment_bytes));
+  const Bytes segment = frame.sub(offset, segment_bytes);
+  read_ports(segment, layers);
+  ByteReader reader(segment);
   const UdpHeader header = UdpHeader::read(reader);
   const uint32_t total_bytes = header.total_bytes == 0
                                    ? segment_bytes
                                    : std::min<uint32_t>(header.total_bytes, segment_bytes);
   if (!reader.ok() || total_bytes < UdpHeader::kBytes) return;
   layers.has_l4 = true;
-  layers.source_port = header.source_port;
-  layers.destination_port = header.destination_port;
   set_payload(layers, frame, offset + UdpHeader::kBytes, total_bytes - UdpHeader::kBytes);
 }
 
 void read_sctp(Bytes frame, size_t offset, uint32_t segment_bytes, Layers& layers) {
-  ByteReader reader(frame.sub(offset, segment_bytes));
-  const SctpHeader header = SctpHeader::read(reader);
+  const Bytes segment = frame.sub(offset, segment_bytes);
+  read_ports(segment, layers);
+  if (segment.size() < SctpHeader::kBytes) return;
+  layers.has_l4 = true;
+  set_payload(layers, frame, offset + SctpHeader::kBytes, segment_bytes - SctpHeader::kBytes);
+}
+
+void read_icmp(Bytes frame, size_t offset, uint32_t segment_bytes, Layers& layers) {
+  const Bytes segment = frame.sub(offset, segment_bytes);
+  ByteReader reader(segment);
+  const IcmpHeader header = IcmpHeader::read(reader);
   if (!reader.ok()) return;
   layers.has_l4 = true;
-  layers.source_port = header.source_port;
-  layers.destination_port = header.destination_port;
-  set_payload(layers, frame, offset + SctpHeader::kBytes, segment_bytes - SctpHeader::kBytes);
+  layers.icmp_type = header.type;
+  layers.icmp_code = header.code;
+  const uint32_t header_bytes = std::min(IcmpHeader::kBytes, segment_bytes);
+  set_payload(layers, frame, offset + header_bytes, segment_bytes - header_bytes);
 }
 
 void read_transport(Bytes frame, size_t offset, uint32_t segment_bytes, Layers& layers) {
@@ -143,6 +161,9 @@ void read_transport(Bytes frame, size_t offset, uint32_t segment_bytes, Layers& 
       return read_udp(frame, offset, segment_bytes, layers);
     case IpProtocol::Sctp:
       return read_sctp(frame, offset, segment_bytes, layers);
+    case IpProtocol::Icmp:
+    case IpProtocol::IcmpV6:
+      return read_icmp(frame, offset, segment_bytes, layers);
     default:
       return;
   }
@@ -168,6 +189,11 @@ void read_ip(Bytes frame, uint8_t version, uint32_t wire_bytes, Layers& layers) 
   const IpHeaders ip = version == 4 ? read_ipv4(reader, wire_bytes) : read_ipv6(reader, wire_bytes);
   layers.status = ip.status;
   if (ip.status == DecodeStatus::Ip) read_upper_layers(ip, frame, reader.position(), layers);
+}
+
+void read_first_fragment(Bytes frame, Layers& layers) {
+  layers.is_fragment = false;
+  read_transport(frame, layers.l4_offset, layers.payload_bytes, layers);
 }
 
 }  // namespace flowscope

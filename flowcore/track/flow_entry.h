@@ -62,8 +62,9 @@ struct FlowEntry {
   TcpState state : 4 = TcpState::Active;
   Orientation initiator : 1 = Orientation::Forward;  // the orientation of what the initiator sends
   uint8_t probes : 3 = 0;                            // datagrams that no parser recognised
-  uint8_t app = 0;         // identified protocol: index into the registry's names, 0 unknown
-  uint8_t l4 = 0;          // IP protocol of the first packet, also where the key leaves it out
+  uint8_t app = 0;  // identified protocol: index into the registry's names, 0 unknown
+  uint8_t l4 = 0;  // IP protocol of the first packet, also where the key leaves it out; 0 where the
+                   // key is not one of IP
   uint8_t run_serial = 0;  // the run of packets that touched it last, see FlowTracker::update
 
   // The tracker's clock (never backwards) at the last packet: for idle time. Kept as what the clock

@@ -1,5 +1,7 @@
 #include "flowcore/track/flow_tracker.h"
 
+#include "flowcore/packet/icmp.h"
+
 namespace flowscope {
 
 void FlowTracker::prefetch(const Burst& burst, const FlowKeys& keys) const {
@@ -23,7 +25,8 @@ void FlowTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orient
   entry = kEmpty;
   entry.key = key;
   entry.started_ns = time.ns;
-  entry.l4 = layers.ip_protocol;
+  // A key without IP has no upper layer either, whatever the first frame carried.
+  entry.l4 = key.ip_version == 0 ? uint8_t{0} : layers.ip_protocol;
   // A SYN-ACK seen first was sent by the responder (RFC 9293 section 3.5).
   const bool sent_by_responder = signal == TcpSignal::SynAck;
   const bool forward = (orientation == Orientation::Forward) != sent_by_responder;
@@ -43,7 +46,11 @@ bool FlowTracker::reopens(const FlowEntry& entry, Orientation orientation, const
 
 void FlowTracker::meet(FlowEntry& entry, FlowSide side, const Layers& layers,
                        const PacketView& packet) {
-  entry.side[index_of(side)].vlan_id = layers.vlan_id;
+  SideCounters& sender = entry.side[index_of(side)];
+  sender.vlan_id = layers.vlan_id;
+  if (is_icmp(entry.key.protocol)) {
+    sender.icmp = {.type = layers.icmp_type, .code = layers.icmp_code, .seen = layers.has_l4};
+  }
   if (!FlowDetail::has_any(layers)) return;
   if (entry.detail == Slab<FlowDetail>::kNone) entry.detail = details_.make();
   if (entry.detail == Slab<FlowDetail>::kNone) return details_refused_.add(1);

@@ -6,7 +6,12 @@
 #include "flowcore/base/byte_reader.h"
 #include "flowcore/base/check.h"
 #include "flowcore/extract/five_tuple.h"
+#include "flowcore/extract/flow_label.h"
+#include "flowcore/extract/ip_pair.h"
+#include "flowcore/extract/mac_pair.h"
+#include "flowcore/extract/with_network.h"
 #include "flowcore/packet/decode.h"
+#include "flowcore/packet/quoted.h"
 #include "tests/support/exact_frame.h"
 
 namespace flowscope {
@@ -34,13 +39,43 @@ void check_keys(const PacketView& packet, const Layers& layers) {
   if (!has_key) return;
   FS_CHECK(FiveTuple::directional().extract(layers, packet, directional, always_forward));
   FS_CHECK(always_forward == Orientation::Forward);
-  FS_CHECK(sorted.a_address < sorted.b_address
-           || (sorted.a_address == sorted.b_address && sorted.a_port <= sorted.b_port));
+  const bool has_ports = !is_icmp(sorted.protocol);
+  FS_CHECK(
+      sorted.a_address < sorted.b_address
+      || (sorted.a_address == sorted.b_address && (!has_ports || sorted.a_port <= sorted.b_port)));
+  if (!has_ports) return;
   if (orientation == Orientation::Reverse) {
     std::swap(directional.a_address, directional.b_address);
     std::swap(directional.a_port, directional.b_port);
   }
   FS_CHECK(sorted == directional);
+}
+
+// The quoted packet lies inside the frame, whole enough for a key of its own.
+void check_quoted(const PacketView& packet, const Layers& layers) {
+  Layers quoted;
+  if (!quoted_packet(layers, packet, quoted)) return;
+  FS_CHECK(quoted.l3_offset >= layers.payload_offset);
+  check_offsets(quoted, packet.frame.size());
+  check_keys(packet, quoted);
+}
+
+// The other extractors, nested as far as they go, agree with decoding on what has a key.
+void check_combinators(const PacketView& packet, Layers layers) {
+  const FlowLabel labelled(FiveTuple::directional());
+  const WithNetwork by_all(
+      {.vlan = true, .vni = true, .teid = true, .gre_key = true, .mpls = true, .session = true},
+      labelled);
+  FlowKey key;
+  Orientation orientation = Orientation::Forward;
+  const bool is_ip = layers.status == DecodeStatus::Ip;
+  FS_CHECK(by_all.extract(layers, packet, key, orientation) == is_ip);
+  if (is_ip) FS_CHECK(network_of(key).vlan_id == layers.vlan_id);
+  FS_CHECK(IpPair().extract(layers, packet, key, orientation) == is_ip);
+  if (is_ip) FS_CHECK(key.a_address <= key.b_address);
+  const bool has_stations =
+      packet.link == LinkType::Ethernet && packet.frame.size() >= EthernetHeader::kBytes;
+  FS_CHECK(MacPair().extract(layers, packet, key, orientation) == has_stations);
 }
 
 // Input: link type, wire bytes beyond the captured ones, frame.
@@ -59,6 +94,8 @@ void decode_once(Bytes input) {
   FS_CHECK(layers == burst->layers[0]);
   check_offsets(layers, exact.bytes().size());
   check_keys(burst->packet[0], layers);
+  check_quoted(burst->packet[0], layers);
+  check_combinators(burst->packet[0], layers);
 }
 
 }  // namespace

@@ -8,35 +8,17 @@
 #include <string>
 #include <tuple>
 
-#include "flowcore/packet/decode.h"
-#include "tests/support/exact_frame.h"
-#include "tests/support/packet_builder.h"
+#include "tests/unit/flowcore/extract/extracted.h"
 
 namespace flowscope {
 namespace {
 
+using testing::Extracted;
 using testing::Frame;
 using testing::PacketBuilder;
 
-struct Extracted {
-  bool has_key = false;
-  FlowKey key;
-  Orientation orientation = Orientation::Forward;
-};
-
 Extracted extract(const Frame& frame, const FiveTuple& five_tuple = FiveTuple::bidirectional()) {
-  const testing::ExactFrame exact({frame.data(), frame.size()});
-  const PacketView packet{.frame = exact.bytes(),
-                          .wire_bytes = static_cast<uint32_t>(frame.size())};
-  Extracted result;
-  // What an earlier packet left in the row must not show through.
-  result.key.a_address.fill(0xff);
-  result.key.b_address.fill(0xff);
-  result.key.vlan_id = 0xffff;
-  result.key.tunnel_id = 0xffff;
-  result.key.label = 0xffff;
-  result.has_key = five_tuple.extract(decode_frame(packet), packet, result.key, result.orientation);
-  return result;
+  return testing::extract(five_tuple, frame);
 }
 
 Frame tcp4(const char* source, uint16_t source_port, const char* destination, uint16_t port) {
@@ -101,13 +83,19 @@ TEST(FiveTuple, DirectionalKeepsSourceFirst) {
 
 TEST(FiveTuple, IsBidirectionalByDefault) { EXPECT_TRUE(FiveTuple().is_bidirectional()); }
 
-TEST(FiveTuple, PortsAreZeroWhereThereIsNoTransport) {
-  const Extracted icmp =
-      extract(PacketBuilder().ethernet().ipv4("1.0.0.0", "2.0.0.0").icmp(8, 0).build());
-  EXPECT_TRUE(icmp.has_key);
-  EXPECT_EQ(icmp.key.protocol, 1);
-  EXPECT_EQ(icmp.key.a_port, 0);
-  EXPECT_EQ(icmp.key.b_port, 0);
+TEST(FiveTuple, PortsAreZeroWhereThereAreNone) {
+  const Extracted igmp =
+      extract(PacketBuilder().ethernet().ipv4("1.0.0.0", "2.0.0.0", {.protocol = 2}).build());
+  EXPECT_TRUE(igmp.has_key);
+  EXPECT_EQ(igmp.key.protocol, 2);
+  EXPECT_EQ(igmp.key.a_port, 0);
+  EXPECT_EQ(igmp.key.b_port, 0);
+}
+
+TEST(FiveTuple, APacketThatTheCaptureCutBehindThePortsJoinsItsFlow) {
+  const Frame whole = tcp4("10.0.0.1", 1000, "10.0.0.2", 80);
+  const Frame cut(whole.begin(), whole.begin() + 34 + 4);
+  EXPECT_EQ(extract(cut).key, extract(whole).key);
 }
 
 TEST(FiveTuple, AllFragmentsOfADatagramShareAKey) {

@@ -102,12 +102,13 @@ TEST(DecodeIpv4, ContradictionsAreMalformed) {
 }
 
 TEST(DecodeIpv4, OtherProtocolsHaveAnL4OffsetAndNoPorts) {
-  const Layers icmp = decode(ipv4().icmp(8, 0).payload("ping").build());
-  EXPECT_EQ(icmp.status, DecodeStatus::Ip);
-  EXPECT_EQ(icmp.ip_protocol, 1);
-  EXPECT_EQ(icmp.l4_offset, 34);
-  EXPECT_FALSE(icmp.has_l4);
-  EXPECT_EQ(icmp.payload_bytes, 12);
+  const Layers igmp = decode(ipv4({.protocol = 2}).payload("eight...").build());
+  EXPECT_EQ(igmp.status, DecodeStatus::Ip);
+  EXPECT_EQ(igmp.ip_protocol, 2);
+  EXPECT_EQ(igmp.l4_offset, 34);
+  EXPECT_FALSE(igmp.has_l4);
+  EXPECT_EQ(igmp.source_port, 0);
+  EXPECT_EQ(igmp.payload_bytes, 8);
 }
 
 TEST(DecodeIpv4, AFrameAbove65535BytesIsDecodedUpToThere) {

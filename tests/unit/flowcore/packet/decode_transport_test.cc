@@ -18,12 +18,13 @@ PacketBuilder ipv4(const testing::Ipv4Fields& fields = {}) {
   return PacketBuilder().ethernet().ipv4("10.1.2.3", "192.168.200.100", fields);
 }
 
-// Status Ip, but nothing known of the transport header: the payload is all that IP carries.
-void expect_no_transport(const Layers& layers, uint16_t ip_payload_bytes) {
+// Status Ip, but of the transport header nothing but the ports (1 and 2) is known: the payload is
+// all that IP carries.
+void expect_ports_only(const Layers& layers, uint16_t ip_payload_bytes) {
   EXPECT_EQ(layers.status, DecodeStatus::Ip);
   EXPECT_FALSE(layers.has_l4);
-  EXPECT_EQ(layers.source_port, 0);
-  EXPECT_EQ(layers.destination_port, 0);
+  EXPECT_EQ(layers.source_port, 1);
+  EXPECT_EQ(layers.destination_port, 2);
   EXPECT_EQ(layers.tcp_flags, 0);
   EXPECT_EQ(layers.payload_offset, 34);
   EXPECT_EQ(layers.payload_bytes, ip_payload_bytes);
@@ -66,20 +67,20 @@ TEST(DecodeTcp, CutOptionsLeaveThePorts) {
   EXPECT_EQ(layers.payload_offset, 60) << "never outside the frame";
 }
 
-TEST(DecodeTcp, ACutFixedHeaderHasNoPorts) {
+TEST(DecodeTcp, ACutFixedHeaderLeavesThePorts) {
   Frame frame = ipv4().tcp(1, 2).payload("abc").build();
   frame.resize(34 + 19);
-  expect_no_transport(decode(frame), 23);
+  expect_ports_only(decode(frame), 23);
 }
 
-TEST(DecodeTcp, AnImpossibleDataOffsetIsNoTransport) {
-  expect_no_transport(decode(ipv4().tcp(1, 2, {.header_words = 4}).payload("abcd").build()), 24);
-  expect_no_transport(decode(ipv4().tcp(1, 2, {.header_words = 7}).payload("abcd").build()), 24);
+TEST(DecodeTcp, AnImpossibleDataOffsetLeavesThePorts) {
+  expect_ports_only(decode(ipv4().tcp(1, 2, {.header_words = 4}).payload("abcd").build()), 24);
+  expect_ports_only(decode(ipv4().tcp(1, 2, {.header_words = 7}).payload("abcd").build()), 24);
 }
 
-TEST(DecodeTcp, APacketTooShortForTheHeaderIsNoTransport) {
+TEST(DecodeTcp, APacketTooShortForTheHeaderLeavesThePorts) {
   // The frame has the bytes, but IP says that they are padding.
-  expect_no_transport(decode(ipv4({.total_length = 39}).tcp(1, 2).pad_to(60).build()), 19);
+  expect_ports_only(decode(ipv4({.total_length = 39}).tcp(1, 2).pad_to(60).build()), 19);
 }
 
 TEST(DecodeUdp, PayloadIsTheSmallerOfBothLengths) {
@@ -91,14 +92,14 @@ TEST(DecodeUdp, LengthZeroStandsForTheIpPayload) {
   EXPECT_EQ(decode(ipv4().udp(1, 2, {.length = 0}).payload("abcd").build()).payload_bytes, 4);
 }
 
-TEST(DecodeUdp, ALengthBelowTheHeaderIsNoTransport) {
-  expect_no_transport(decode(ipv4().udp(1, 2, {.length = 7}).payload("abcd").build()), 12);
+TEST(DecodeUdp, ALengthBelowTheHeaderLeavesThePorts) {
+  expect_ports_only(decode(ipv4().udp(1, 2, {.length = 7}).payload("abcd").build()), 12);
 }
 
-TEST(DecodeUdp, ACutHeaderHasNoPorts) {
+TEST(DecodeUdp, ACutHeaderLeavesThePorts) {
   Frame frame = ipv4().udp(1, 2).payload("abcd").build();
   frame.resize(34 + 7);
-  expect_no_transport(decode(frame), 12);
+  expect_ports_only(decode(frame), 12);
 }
 
 TEST(DecodeSctp, ReadsThePorts) {
@@ -108,6 +109,24 @@ TEST(DecodeSctp, ReadsThePorts) {
   EXPECT_EQ(layers.destination_port, 36413);
   EXPECT_EQ(layers.payload_offset, 34 + 12);
   EXPECT_EQ(layers.payload_bytes, 5);
+}
+
+TEST(DecodeSctp, ACutHeaderLeavesThePorts) {
+  Frame frame = ipv4().sctp(1, 2).payload("chunk").build();
+  frame.resize(34 + 11);
+  expect_ports_only(decode(frame), 17);
+}
+
+TEST(DecodeTransport, PortsAreKnownFromFourBytesOn) {
+  for (const Frame& whole :
+       {ipv4().tcp(1, 2).build(), ipv4().udp(1, 2).build(), ipv4().sctp(1, 2).build()}) {
+    Frame frame = whole;
+    frame.resize(34 + 4);
+    EXPECT_EQ(decode(frame).destination_port, 2);
+    frame.resize(34 + 3);
+    EXPECT_EQ(decode(frame).source_port, 0);
+    EXPECT_EQ(decode(frame).destination_port, 0);
+  }
 }
 
 TEST(DecodeTransport, NoCapturedByteMeansNoOffset) {

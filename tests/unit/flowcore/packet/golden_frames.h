@@ -49,6 +49,14 @@ inline std::vector<GoldenFrame> golden_frames() {
       ethernet().ipv4(a, b, {.fragment_offset = 1480, .protocol = 17}).payload("12345678"));
   add("v4 icmp", ethernet().ipv4(a, b).icmp(8, 0, 1).payload("ping"));
   add("v6 icmp", ethernet().ipv6(c, d).icmp_v6(128, 0, 1).payload("ping"));
+  add("v4 icmp error", ethernet()
+                           .ipv4(b, a)
+                           .icmp(3, 3)
+                           .payload(PacketBuilder().ipv4(a, b).udp(5353, 53).build())
+                           .pad_to(80));
+  add("v6 icmp error",
+      ethernet().ipv6(d, c).icmp_v6(3, 0).payload(
+          PacketBuilder().ipv6(c, d).extension(IpProtocol::HopByHop).tcp(1, 2).build()));
   add("v4 sctp", ethernet().ipv4(a, b).sctp(36412, 36413).payload(Frame{0, 3, 0, 4}));
   add("v4 ah", ethernet().ipv4(a, b).authentication().tcp(1, 2).payload("x"));
   add("v6 chain", ethernet()
