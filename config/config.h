@@ -14,7 +14,8 @@ inline constexpr uint64_t kMiB = 1'024 * kKiB;
 inline constexpr uint64_t kGiB = 1'024 * kMiB;
 
 struct TableConfig {
-  uint32_t flows_max = 0;    // of each worker; 0: 262,144 for files, 1,000,000 for live traffic
+  uint32_t flows_max = 0;  // of each worker; 0: 262,144 for files, 1,000,000 for live traffic
+  std::vector<std::string> key_with;  // "vlan", "vni", ...: part of the flow key
   uint32_t details_max = 0;  // of each worker; 0: as many as the table has places while decap is on
 };
 

@@ -65,10 +65,15 @@ constexpr std::array kSettings = std::to_array<Setting>({
     count("table.flows_max", at<&Config::table, &TableConfig::flows_max>, 0, 1U << 30,
           "Most live flows of a worker; when it is full the least recently used flow ends. "
           "0 is 262144 for files and 1000000 for live traffic."),
-    count(
-        "table.details_max", at<&Config::table, &TableConfig::details_max>, 0, 1U << 30,
-        "Most flows of a worker whose tunnel or second VLAN tag is remembered; 0 takes as many as "
-        "the table has places while decap is on."),
+    list("table.key_with", Arguments, at<&Config::table, &TableConfig::key_with>,
+         "What tells flows apart besides protocol, addresses and ports, for networks that use the "
+         "same "
+         "addresses: vlan, vni, teid, gre_key, mpls, session. A TEID or MPLS label differs by "
+         "direction and makes two flows of one."),
+    count("table.details_max", at<&Config::table, &TableConfig::details_max>, 0, 1U << 30,
+          "Most flows of a worker whose tunnel, second VLAN tag or ICMP errors are remembered; 0 "
+          "takes as "
+          "many as the table has places while decap is on."),
 
     duration("timeouts.tcp_new", at<&Config::timeouts, &TimeoutsConfig::tcp_new_ns>, kMillisecondNs,
              kDayNs, "Idle time after which a TCP flow without a full handshake ends."),

@@ -46,6 +46,7 @@ constexpr auto kProtocols = ParserSet<AllStreamParsers>::kNames;
 Result<void> check(const Config& config) {
   if (auto valid = validate(config, kProtocols); !valid.ok()) return valid;
   if (auto decap = decap_of(config); !decap.ok()) return decap.error();
+  if (auto key_with = key_with_of(config); !key_with.ok()) return key_with.error();
   return {};
 }
 

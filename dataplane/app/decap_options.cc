@@ -1,9 +1,12 @@
 #include "dataplane/app/decap_options.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace flowscope {
 
@@ -82,6 +85,26 @@ Result<Decap> decap_of(const Config& config) {
   for (const Decap::Port& port : ports) decap.remove(port.kind);
   for (const Decap::Port& port : ports) decap.add_port(port.kind, port.port);
   return decap;
+}
+
+Result<NetworkOptions> key_with_of(const Config& config) {
+  NetworkOptions options;
+  const std::array<std::pair<std::string_view, bool*>, 6> marks = {{{"vlan", &options.vlan},
+                                                                    {"vni", &options.vni},
+                                                                    {"teid", &options.teid},
+                                                                    {"gre_key", &options.gre_key},
+                                                                    {"mpls", &options.mpls},
+                                                                    {"session", &options.session}}};
+  for (const std::string& name : config.table.key_with) {
+    const auto* const mark = std::find_if(marks.begin(), marks.end(),
+                                          [&](const auto& each) { return each.first == name; });
+    if (mark == marks.end()) {
+      return Error{"table.key_with: \"" + name
+                   + "\" is not known; expected some of vlan, vni, teid, gre_key, mpls, session"};
+    }
+    *mark->second = true;
+  }
+  return options;
 }
 
 }  // namespace flowscope

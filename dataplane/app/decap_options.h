@@ -2,6 +2,7 @@
 
 #include "config/config.h"
 #include "flowcore/base/result.h"
+#include "flowcore/extract/with_network.h"
 #include "flowcore/packet/decap.h"
 
 namespace flowscope {
@@ -9,5 +10,8 @@ namespace flowscope {
 // What `decap` and `decap_ports` of the configuration mean; an error names the key, what is wrong
 // and what is expected.
 [[nodiscard]] Result<Decap> decap_of(const Config& config);
+
+// What `table.key_with` means, with errors of the same form.
+[[nodiscard]] Result<NetworkOptions> key_with_of(const Config& config);
 
 }  // namespace flowscope

@@ -72,6 +72,7 @@ uint32_t enabled_mask(const std::vector<std::string>& names) {
 PipelineOptions pipeline_options(const Config& config, InputKind input) {
   PipelineOptions options;
   options.decap = decap_of(config).value();
+  options.key_with = key_with_of(config).value();
   options.tracker.flows_max = flows_max(config, input);
   options.tracker.details_max = details_max(config, options);
   options.tracker.idle = {.tcp_new_ns = config.timeouts.tcp_new_ns,

@@ -86,6 +86,9 @@ struct FlowSideTotals {
 struct FlowRecord {
   std::array<FlowSideTotals, 2> sides;  // index_of(FlowSide)
   TunnelRecord tunnel;
+  uint32_t icmp_errors = 0;  // that quoted a packet of the flow; type and code of the last one
+  uint8_t icmp_error_type = 0;
+  uint8_t icmp_error_code = 0;
   Timestamp start;
   Timestamp end;
   const char* tcp_state = nullptr;  // literal in Suricata's words ("established", "close_wait")
@@ -135,6 +138,13 @@ void FlowRecord::describe(V& visitor) const {
   visitor.word("reason", eve_reason_of(reason));
   visitor.word("end_reason", name_of(reason));
   visitor.boolean("alerted", alerted);
+  if (icmp_errors != 0) [[unlikely]] {
+    visitor.begin_object("icmp_error");
+    visitor.number("type", icmp_error_type);
+    visitor.number("code", icmp_error_code);
+    visitor.number("count", icmp_errors);
+    visitor.end_object();
+  }
   visitor.end_object();
   if (has_tcp) describe_tcp(visitor);
   if (tunnel.kind != EncapKind::None) [[unlikely]]

@@ -54,11 +54,13 @@ Pipeline::Pipeline(Arena arena, const PipelineOptions& options)
       tracker_(arena_, options.tracker),
       ring_(arena_, options.ring_bytes, options.overflow),
       out_(ring_, options.records, tracker_, &Streams<RecordOut>::app_name),
-      streams_(arena_, options.streams, out_) {}
+      streams_(arena_, options.streams, out_),
+      extractor_(options.key_with) {}
 
 void Pipeline::run(Burst& burst) {
   decode_layers(burst, decap_);
   extract_keys(extractor_, tracker_.hash(), burst, keys_);
+  extract_quoted(extractor_, tracker_.hash(), burst, quoted_);
   if (share_.workers > 1) keep_own_share(burst);
   tracker_.prefetch(burst, keys_);
   advance_clock(burst);
@@ -67,7 +69,7 @@ void Pipeline::run(Burst& burst) {
 
   Observer observer{*this};
   for (uint32_t begin = 0; begin < burst.count;) {
-    const uint32_t end = tracker_.update(burst, keys_, flows_, begin, observer);
+    const uint32_t end = tracker_.update(burst, keys_, quoted_, flows_, begin, observer);
     streams_.deliver(burst, flows_, begin, end, tracker_);
     begin = end;
   }

@@ -9,6 +9,8 @@
 #include "flowcore/base/arena.h"
 #include "flowcore/extract/five_tuple.h"
 #include "flowcore/extract/keys.h"
+#include "flowcore/extract/quoted_flows.h"
+#include "flowcore/extract/with_network.h"
 #include "flowcore/packet/decap.h"
 #include "flowcore/track/flow_tracker.h"
 #include "l7/streams.h"
@@ -24,6 +26,7 @@ struct WorkerShare {
 
 struct PipelineOptions {
   Decap decap;
+  NetworkOptions key_with;  // what is part of the flow key besides the five-tuple
   FlowTracker::Options tracker;
   StreamsOptions streams;
   RecordChoice records;
@@ -80,8 +83,9 @@ class Pipeline {
   RecordRing ring_;
   RecordOut out_;
   Streams<RecordOut> streams_;
-  FiveTuple extractor_;
+  WithNetwork<FiveTuple> extractor_;
   FlowKeys keys_;
+  QuotedFlows quoted_;
   FlowBurst flows_;
   std::array<uint8_t, kBurstMax> foreign_{};  // packets of other workers' shares
   uint64_t clock_ns_ = 0;

@@ -121,6 +121,9 @@ void RecordOut::flow(const FlowEntry& entry, EndReason reason) {
   if (record.has_tcp) record.tcp_state = tcp_state_word(entry.state);
   if (const FlowDetail* detail = tracker_.detail_of(entry); detail != nullptr) {
     record.tunnel = tunnel_of(*detail);
+    record.icmp_errors = detail->icmp_errors;
+    record.icmp_error_type = detail->icmp_error_type;
+    record.icmp_error_code = detail->icmp_error_code;
   }
   ring_.push_flow(head_of(entry, FlowSide::Initiator, last), record);
 }

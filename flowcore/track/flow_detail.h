@@ -36,6 +36,11 @@ struct FlowDetail {
   uint8_t depth = 0;  // encapsulations taken off
   std::array<Side, 2> side;
 
+  // ICMP errors that quoted a packet of the flow: how many, and the last one.
+  uint32_t icmp_errors = 0;
+  uint8_t icmp_error_type = 0;
+  uint8_t icmp_error_code = 0;
+
   // Whether a packet has something that belongs here.
   static bool has_any(const Layers& layers) {
     return layers.encap.depth != 0 || layers.vlan_count > 1;

@@ -52,9 +52,28 @@ void FlowTracker::meet(FlowEntry& entry, FlowSide side, const Layers& layers,
     sender.icmp = {.type = layers.icmp_type, .code = layers.icmp_code, .seen = layers.has_l4};
   }
   if (!FlowDetail::has_any(layers)) return;
+  FlowDetail* const detail = detail_for(entry);
+  if (detail != nullptr) detail->note(side, layers, packet);
+}
+
+FlowDetail* FlowTracker::detail_for(FlowEntry& entry) {
   if (entry.detail == Slab<FlowDetail>::kNone) entry.detail = details_.make();
-  if (entry.detail == Slab<FlowDetail>::kNone) return details_refused_.add(1);
-  details_.get(entry.detail).note(side, layers, packet);
+  if (entry.detail != Slab<FlowDetail>::kNone) return &details_.get(entry.detail);
+  details_refused_.add(1);
+  return nullptr;
+}
+
+void FlowTracker::note_error(const QuotedFlows::Quote& quote, const Layers& error,
+                             uint64_t clock_ns) {
+  const uint32_t slot = table_.find(quote.hash, quote.key, table_.guess(quote.hash));
+  if (slot == FlowTable<FlowEntry>::kNone) return;
+  FlowEntry& entry = table_.entry(slot);
+  if (timeouts_.expired(entry, clock_ns)) return;
+  FlowDetail* const detail = detail_for(entry);
+  if (detail == nullptr) return;
+  ++detail->icmp_errors;
+  detail->icmp_error_type = error.icmp_type;
+  detail->icmp_error_code = error.icmp_code;
 }
 
 bool FlowTracker::account(FlowEntry& entry, FlowSide side, const Layers& layers,

@@ -7,6 +7,7 @@
 #include "flowcore/base/keyed_hash.h"
 #include "flowcore/base/slab.h"
 #include "flowcore/extract/keys.h"
+#include "flowcore/extract/quoted_flows.h"
 #include "flowcore/packet/burst.h"
 #include "flowcore/table/flow_table.h"
 #include "flowcore/track/flow_burst.h"
@@ -35,7 +36,7 @@ class FlowTracker {
  public:
   struct Options {
     uint32_t flows_max = 1 << 18;
-    uint32_t details_max = 1 << 12;  // flows in tunnels or behind two VLAN tags at the same time
+    uint32_t details_max = 1 << 12;  // flows with a FlowDetail at the same time
     IdlePolicy idle;
     uint64_t hash_seed_low = 0;
     uint64_t hash_seed_high = 0;
@@ -63,8 +64,9 @@ class FlowTracker {
   // caller can deliver those first; returns the packet to go on with (burst.count when all are
   // done).
   template <FlowObserver O>
-  uint32_t update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t begin,
-                  O& observer);
+  // Errors in `quoted` are noted with the flows that they are about, where those are live.
+  uint32_t update(const Burst& burst, const FlowKeys& keys, const QuotedFlows& quoted,
+                  FlowBurst& flows, uint32_t begin, O& observer);
 
   // Ends flows that have been idle for their time-out; visits at most `sets_max` sets and goes on
   // from there at the next call. Requires: clock_ns never goes back.
@@ -75,8 +77,8 @@ class FlowTracker {
   void finish(uint64_t clock_ns, O& observer);
 
   [[nodiscard]] FlowEntry& entry(uint32_t slot) { return table_.entry(slot); }
-  // What is known of the flow's tunnel and second VLAN tag; null for most flows, and for those that
-  // came when all details_max were in use (details_refused counts them).
+  // What is known of the flow beside its entry; null for most flows, and for those that came when
+  // all details_max were in use (details_refused counts them).
   [[nodiscard]] const FlowDetail* detail_of(const FlowEntry& entry) const {
     return entry.detail != Slab<FlowDetail>::kNone ? &details_.get(entry.detail) : nullptr;
   }
@@ -106,6 +108,10 @@ class FlowTracker {
              Timestamp time);
   // A new SYN on a tuple whose flow is over, or that the old flow did not send.
   static bool reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers);
+  // The flow's detail, made when there is none; null when there is no room.
+  FlowDetail* detail_for(FlowEntry& entry);
+  // An ICMP error about a flow.
+  void note_error(const QuotedFlows::Quote& quote, const Layers& error, uint64_t clock_ns);
   // The first packet of a side.
   void meet(FlowEntry& entry, FlowSide side, const Layers& layers, const PacketView& packet);
   // True when this packet completed the handshake.
@@ -126,11 +132,15 @@ class FlowTracker {
 };
 
 template <FlowObserver O>
-uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
-                             uint32_t begin, O& observer) {
+uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, const QuotedFlows& quoted,
+                             FlowBurst& flows, uint32_t begin, O& observer) {
   ++serial_;
+  uint32_t quote = 0;
+  while (quote < quoted.count && quoted.quote[quote].packet < begin) ++quote;
   for (uint32_t i = begin; i < burst.count; ++i) {
     flows.slot[i] = FlowBurst::kNoFlow;
+    if (quote < quoted.count && quoted.quote[quote].packet == i) [[unlikely]]
+      note_error(quoted.quote[quote++], burst.layers[i], flows.clock_ns[i]);
     if (!keys.has_key[i]) continue;
     const FlowKey& key = keys.key[i];
     const uint64_t clock_ns = flows.clock_ns[i];

@@ -51,11 +51,12 @@ class Rig {
   void on_ended(FlowEntry& entry, EndReason reason) {
     constexpr std::array<const char*, 6> kNames = {"fin",     "rst",      "idle",
                                                    "evicted", "reopened", "shutdown"};
-    say(entry,
-        std::string("ended ") + kNames.at(static_cast<size_t>(reason)) + " "
-            + std::to_string(entry.side[0].packets) + "/" + std::to_string(entry.side[1].packets)
-            + " " + std::to_string(entry.side[0].bytes) + "/" + std::to_string(entry.side[1].bytes)
-            + " at " + std::to_string(entry.started_ns) + "-" + std::to_string(entry.last_seen_ns));
+    say(entry, std::string("ended ") + kNames.at(static_cast<size_t>(reason)) + " "
+                   + std::to_string(entry.side[0].packets) + "/"
+                   + std::to_string(entry.side[1].packets) + " "
+                   + std::to_string(entry.side[0].bytes) + "/" + std::to_string(entry.side[1].bytes)
+                   + " at " + std::to_string(entry.started_ns) + "-"
+                   + std::to_string(entry.last_seen_ns) + errors_of(entry));
   }
 
   [[nodiscard]] const std::vector<std::string>& log() const { return log_; }
@@ -67,9 +68,17 @@ class Rig {
   }
 
  private:
+  // ", icmp TYPE.CODE xCOUNT" for flows that ICMP errors were about.
+  [[nodiscard]] std::string errors_of(const FlowEntry& entry) const {
+    const FlowDetail* detail = tracker_->detail_of(entry);
+    if (detail == nullptr || detail->icmp_errors == 0) return {};
+    return ", icmp " + std::to_string(detail->icmp_error_type) + "."
+           + std::to_string(detail->icmp_error_code) + " x" + std::to_string(detail->icmp_errors);
+  }
   void run() {
     decode_layers(*burst_);
     extract_keys(FiveTuple::bidirectional(), tracker_->hash(), *burst_, *keys_);
+    extract_quoted(FiveTuple::bidirectional(), tracker_->hash(), *burst_, *quoted_);
     for (uint32_t i = 0; i < burst_->count; ++i) {
       clock_ns_ = std::max(clock_ns_, burst_->packet[i].time.ns);
       flows_->clock_ns[i] = clock_ns_;
@@ -77,7 +86,7 @@ class Rig {
     tracker_->prefetch(*burst_, *keys_);
     tracker_->find(*burst_, *keys_, *flows_);
     for (uint32_t begin = 0; begin < burst_->count;) {
-      const uint32_t end = tracker_->update(*burst_, *keys_, *flows_, begin, *this);
+      const uint32_t end = tracker_->update(*burst_, *keys_, *quoted_, *flows_, begin, *this);
       ASSERT_GT(end, begin) << "every run makes progress";
       begin = end;
     }
@@ -92,6 +101,7 @@ class Rig {
   std::unique_ptr<FlowTracker> tracker_;
   std::unique_ptr<Burst> burst_ = std::make_unique<Burst>();
   std::unique_ptr<FlowKeys> keys_ = std::make_unique<FlowKeys>();
+  std::unique_ptr<QuotedFlows> quoted_ = std::make_unique<QuotedFlows>();
   std::unique_ptr<FlowBurst> flows_ = std::make_unique<FlowBurst>();
   uint64_t clock_ns_ = 0;
   std::vector<std::string> log_;
@@ -114,10 +124,50 @@ Frame server(uint8_t flags, uint32_t seq = 0, uint16_t port = 1000) {
 Frame udp(uint16_t port) {
   return PacketBuilder().ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(port, 9).payload("x").build();
 }
+// The error that a router sends the client about a packet of its own.
+Frame error_about(const Frame& packet, uint8_t code) {
+  constexpr size_t kEthernetBytes = 14;
+  constexpr size_t kQuotedBytes = 28;
+  return PacketBuilder()
+      .ethernet()
+      .ipv4("10.0.0.99", "10.0.0.1")
+      .icmp(3, code)
+      .payload(
+          Frame(packet.begin() + kEthernetBytes, packet.begin() + kEthernetBytes + kQuotedBytes))
+      .build();
+}
 using tcp_flag::kAck;
 using tcp_flag::kFin;
 using tcp_flag::kRst;
 using tcp_flag::kSyn;
+
+TEST(FlowTracker, NotesIcmpErrorsWithTheFlowTheyQuote) {
+  for (const uint32_t burst_size : {1U, 8U}) {
+    SCOPED_TRACE(burst_size);
+    Rig rig;
+    rig.track({{1, udp(1000)},
+               {2, error_about(udp(1000), 1)},
+               {3, udp(2000)},
+               {4, error_about(udp(1000), 3)},
+               {5, error_about(udp(3000), 3)}},
+              burst_size);
+    EXPECT_EQ(rig.tracker().live(), 4U) << "two flows, and those of the two kinds of error";
+    rig.finish();
+    EXPECT_EQ(rig.count(", icmp 3.3 x2"), 1);
+    EXPECT_EQ(rig.count(", icmp"), 1) << "an unknown flow is not made by an error";
+  }
+}
+
+TEST(FlowTracker, NotesNothingWhenDetailsAreUsedUp) {
+  Rig rig({.flows_max = 4096, .details_max = 1});
+  rig.track({{1, udp(1000)},
+             {1, udp(2000)},
+             {2, error_about(udp(1000), 1)},
+             {3, error_about(udp(2000), 1)}});
+  rig.finish();
+  EXPECT_EQ(rig.count(", icmp"), 1);
+  EXPECT_EQ(rig.tracker().details_refused(), 1U);
+}
 
 TEST(FlowTracker, TellsTheLifeOfAFlowInOrder) {
   Rig rig;
