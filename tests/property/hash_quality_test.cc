@@ -193,9 +193,7 @@ TEST_P(HashQuality, OneBucketUnderOneSeedIsManyUnderAnother) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, HashQuality, ::testing::ValuesIn(shapes()),
-                         [](const ::testing::TestParamInfo<Shape>& shape) {
-                           return std::to_string(shape.index);
-                         });
+                         [](const auto& shape) { return std::to_string(shape.index); });
 
 // CRC32C (RFC 3720 appendix B.4) of the 48 bytes of a key.
 uint32_t crc32c(const FlowKey& key) {
@@ -309,9 +307,7 @@ TEST_P(ChosenKeys, SpreadUnderASecretSeed) { expect_like_random(keys_, {{16}}); 
 INSTANTIATE_TEST_SUITE_P(Attacks, ChosenKeys,
                          ::testing::Values(Attack{"crc32c", crc32c},
                                            Attack{"toeplitz", symmetric_toeplitz}),
-                         [](const ::testing::TestParamInfo<Attack>& attack) {
-                           return attack.param.name;
-                         });
+                         [](const auto& attack) { return attack.param.name; });
 
 }  // namespace
 }  // namespace flowscope
