@@ -2,18 +2,19 @@
 """Checks that every C++ file is used: a source is named by a meson.build, a header is included by
 another file or named by a meson.build."""
 import pathlib
+import posixpath
 import re
 
 import source_tree
 
 
 def named_by_builds(root):
-    """Paths that the build files name, relative to the tree; names may be joined with '/'."""
+    """Paths that the build files name, relative to the tree; names may be joined with '/' and go up by '..'."""
     named = set()
     for build in source_tree.files(root, {".build"}):
         text = re.sub(r"#[^\n]*", "", source_tree.read(root, build))
         for name in re.findall(r"'([^'\n]*\.(?:h|cc))'", text):
-            named.add((build.parent / name).as_posix())
+            named.add(posixpath.normpath(build.parent / name))
     return named
 
 

@@ -1,0 +1,76 @@
+#include "dataplane/pipeline/record_out.h"
+
+#include <gtest/gtest.h>
+
+#include "dataplane/pipeline/record_reader.h"
+
+namespace flowscope {
+namespace {
+
+class RecordOutTest : public testing::Test {
+ protected:
+  // The head of the flow record of `entry`.
+  RecordHead head_of(const FlowEntry& entry) {
+    out_.flow(entry, EndReason::IdleTimeout);
+    ring_.publish();
+    const RecordHead head = RecordReader(ring_.front()).head();
+    ring_.pop();
+    ring_.release();
+    return head;
+  }
+
+  static FlowEntry ping() {
+    FlowEntry entry{};
+    entry.key = {.a_address = {10, 0, 0, 1},
+                 .b_address = {10, 0, 0, 2},
+                 .a_port = 0x0800,
+                 .b_port = 53,
+                 .protocol = 1,
+                 .ip_version = 4};
+    entry.initiator = Orientation::Reverse;
+    entry.side[0].packets = 1;
+    entry.side[0].icmp = {.type = 8, .code = 3, .seen = true};
+    return entry;
+  }
+
+  Arena arena_ = std::move(
+      Arena::create(2 * RecordRing::cost(RecordRing::kBytesMin), Arena::Populate::Lazily).value());
+  RecordRing ring_{arena_, RecordRing::kBytesMin, Overflow::Shed};
+  RecordOut out_{ring_, {}, [](const FlowEntry&) -> const char* { return nullptr; }};
+};
+
+TEST_F(RecordOutTest, AnIcmpFlowTellsTheFirstMessageOfEachSide) {
+  FlowEntry entry = ping();
+  entry.side[1].packets = 1;
+  entry.side[1].icmp = {.type = 0, .code = 1, .seen = true};
+  const RecordHead head = head_of(entry);
+  EXPECT_TRUE(head.icmp_initiator.seen);
+  EXPECT_EQ(head.icmp_initiator.type, 8);
+  EXPECT_EQ(head.icmp_initiator.code, 3);
+  EXPECT_TRUE(head.icmp_responder.seen);
+  EXPECT_EQ(head.icmp_responder.type, 0);
+  EXPECT_EQ(head.icmp_responder.code, 1);
+}
+
+TEST_F(RecordOutTest, ASilentSideOfAnIcmpFlowHasNoMessage) {
+  EXPECT_FALSE(head_of(ping()).icmp_responder.seen);
+}
+
+TEST_F(RecordOutTest, AnIcmpFlowHasAddressesOfTheInitiatorFirstAndNoPorts) {
+  const RecordHead head = head_of(ping());
+  EXPECT_EQ(head.source.address, (Address{10, 0, 0, 2}));
+  EXPECT_EQ(head.source.port, 0);
+  EXPECT_EQ(head.destination.port, 0);
+}
+
+TEST_F(RecordOutTest, AnInitialSequenceNumberIsNotTakenForAMessage) {
+  FlowEntry entry = ping();
+  entry.key.protocol = 6;
+  entry.side[0].initial_seq = 0xffffffff;
+  const RecordHead head = head_of(entry);
+  EXPECT_FALSE(head.icmp_initiator.seen);
+  EXPECT_EQ(head.destination.port, 0x0800);
+}
+
+}  // namespace
+}  // namespace flowscope
