@@ -11,8 +11,12 @@ enum class EtherType : uint16_t {
   Ipv4 = 0x0800,
   Vlan = 0x8100,  // IEEE 802.1Q customer tag
   Ipv6 = 0x86dd,
+  MplsUnicast = 0x8847,
+  MplsMulticast = 0x8848,
   ProviderVlan = 0x88a8,  // IEEE 802.1ad service tag
-  OldQinQ = 0x9100,       // service tag of switches older than 802.1ad
+  OldQinQ = 0x9100,       // service tags of switches older than 802.1ad
+  OldQinQ2 = 0x9200,
+  OldQinQ3 = 0x9300,
 };
 
 // Values of a type field up to this one are the length of an IEEE 802.3 frame with an LLC header.
@@ -24,7 +28,9 @@ inline constexpr uint16_t kLlcLengthMax = 1500;
 [[nodiscard]] constexpr bool is_vlan_tag(uint16_t ether_type) {
   return is_ether_type(ether_type, EtherType::Vlan)
          || is_ether_type(ether_type, EtherType::ProviderVlan)
-         || is_ether_type(ether_type, EtherType::OldQinQ);
+         || is_ether_type(ether_type, EtherType::OldQinQ)
+         || is_ether_type(ether_type, EtherType::OldQinQ2)
+         || is_ether_type(ether_type, EtherType::OldQinQ3);
 }
 
 // IEEE 802.3 section 3.1.1: addresses of destination and source, then a type or a length.
