@@ -8,7 +8,7 @@
 #include <array>
 #include <cstring>
 
-#include "dataplane/pcap/link_layer.h"
+#include "flowcore/packet/link_number.h"
 
 namespace flowscope {
 namespace {

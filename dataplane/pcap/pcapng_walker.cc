@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "dataplane/pcap/link_layer.h"
+#include "flowcore/packet/link_number.h"
 
 namespace flowscope {
 namespace {

@@ -17,8 +17,8 @@ enum class EtherType : uint16_t {
   Ipv6 = 0x86dd,
   Ppp = 0x880b,
   Wccp = 0x883e,  // behind GRE only
-  Mpls = 0x8847,
-  MplsUpstream = 0x8848,  // labels assigned upstream, multicast (RFC 5332)
+  MplsUnicast = 0x8847,
+  MplsMulticast = 0x8848,  // RFC 5332: or labels assigned upstream
   PppoeSession = 0x8864,
   ProviderVlan = 0x88a8,  // IEEE 802.1ad service tag
   Erspan = 0x88be,        // types I and II, behind GRE only
@@ -26,7 +26,9 @@ enum class EtherType : uint16_t {
   VnTag = 0x8926,
   ETag = 0x893f,  // IEEE 802.1BR
   Nsh = 0x894f,
-  OldQinQ = 0x9100,  // service tag of switches older than 802.1ad
+  OldQinQ = 0x9100,  // service tags of switches older than 802.1ad
+  OldQinQ2 = 0x9200,
+  OldQinQ3 = 0x9300,
 };
 
 // Values of a type field up to this one are the length of an IEEE 802.3 frame with an LLC header.
@@ -38,7 +40,9 @@ inline constexpr uint16_t kLlcLengthMax = 1500;
 [[nodiscard]] constexpr bool is_vlan_tag(uint16_t ether_type) {
   return is_ether_type(ether_type, EtherType::Vlan)
          || is_ether_type(ether_type, EtherType::ProviderVlan)
-         || is_ether_type(ether_type, EtherType::OldQinQ);
+         || is_ether_type(ether_type, EtherType::OldQinQ)
+         || is_ether_type(ether_type, EtherType::OldQinQ2)
+         || is_ether_type(ether_type, EtherType::OldQinQ3);
 }
 
 // IEEE 802.3 section 3.1.1: addresses of destination and source, then a type or a length.

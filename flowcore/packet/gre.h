@@ -58,6 +58,11 @@ inline void skip_wccp_word(ByteReader& reader) {
   if (peek.u8() >> 4 != 4) reader.skip(4);
 }
 
+// Protocol types that wireless controllers of one maker use for IEEE 802.11 frames.
+[[nodiscard]] constexpr bool is_gre_wireless(uint16_t protocol) {
+  return protocol >= 0x8200 && protocol <= 0x82ff;
+}
+
 [[nodiscard]] inline Inner read_gre(ByteReader& reader) {
   const GreHeader header = GreHeader::read(reader);
   if (header.version() == 1) {
@@ -79,6 +84,7 @@ inline void skip_wccp_word(ByteReader& reader) {
       skip_wccp_word(reader);
       return Inner::of_type(EncapKind::Gre, EtherType::Ipv4, header.key);
     default:
+      if (is_gre_wireless(header.protocol)) return Inner::ieee80211(EncapKind::Gre, header.key);
       return Inner::of_type(EncapKind::Gre, header.protocol, header.key);
   }
 }

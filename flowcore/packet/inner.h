@@ -33,8 +33,8 @@ struct Inner {
   static Inner ip(EncapKind kind, uint32_t id = 0) {
     return {.begins = Begins::Ip, .kind = kind, .id = id};
   }
-  static Inner ieee80211(EncapKind kind) {
-    return {.begins = Begins::Ieee80211, .kind = kind, .weak = true};
+  static Inner ieee80211(EncapKind kind, uint32_t id = 0) {
+    return {.begins = Begins::Ieee80211, .kind = kind, .id = id, .weak = true};
   }
   static Inner of_type(EncapKind kind, uint16_t ether_type, uint32_t id = 0) {
     return {.begins = Begins::EtherType, .ether_type = ether_type, .kind = kind, .id = id};
@@ -57,7 +57,7 @@ struct Inner {
     case 4:
       return Inner::of_type(kind, EtherType::Nsh, id);
     case 5:
-      return Inner::of_type(kind, EtherType::Mpls, id);
+      return Inner::of_type(kind, EtherType::MplsUnicast, id);
     default:
       return {};
   }

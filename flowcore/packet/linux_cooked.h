@@ -10,25 +10,35 @@ namespace flowscope {
 // (ETH_P_802_2).
 inline constexpr uint16_t kLinuxProtocolLlc = 0x0004;
 
-// LINKTYPE_LINUX_SLL, https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html: what Linux puts
-// before packets captured on "any"; version 1.
-struct LinuxCooked1Header {
-  uint16_t protocol = 0;
-
-  static LinuxCooked1Header read(ByteReader& reader) {
-    reader.skip(14);  // packet type, ARPHRD type, address length, 8 bytes of address
-    return {.protocol = reader.u16()};
-  }
+// The kinds of devices (ARPHRD_...) of which the protocol number is no Ethernet type.
+enum class LinuxDevice : uint16_t {
+  FrameRelay = 770,  // a frame relay header follows
+  Radiotap = 803,    // a radiotap header follows
+  Netlink = 824,     // a netlink protocol, never IP
 };
 
-// LINKTYPE_LINUX_SLL2, https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html: version 2.
-struct LinuxCooked2Header {
+// LINKTYPE_LINUX_SLL, https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html: what Linux puts
+// before packets captured on "any"; version 1.
+struct LinuxCookedHeader {
+  LinuxDevice device{};
   uint16_t protocol = 0;
 
-  static LinuxCooked2Header read(ByteReader& reader) {
-    LinuxCooked2Header header;
+  static LinuxCookedHeader read_version_1(ByteReader& reader) {
+    LinuxCookedHeader header;
+    reader.skip(2);  // packet type
+    header.device = static_cast<LinuxDevice>(reader.u16());
+    reader.skip(10);  // address length, 8 bytes of address
     header.protocol = reader.u16();
-    reader.skip(18);  // reserved, interface, ARPHRD type, packet type, address length and address
+    return header;
+  }
+
+  // LINKTYPE_LINUX_SLL2, https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html: version 2.
+  static LinuxCookedHeader read_version_2(ByteReader& reader) {
+    LinuxCookedHeader header;
+    header.protocol = reader.u16();
+    reader.skip(6);  // reserved, interface
+    header.device = static_cast<LinuxDevice>(reader.u16());
+    reader.skip(10);  // packet type, address length, 8 bytes of address
     return header;
   }
 };

@@ -46,7 +46,7 @@ bool is_known_type(uint16_t type, uint8_t nibble) {
     case EtherType::Vlan:
     case EtherType::ProviderVlan:
     case EtherType::OldQinQ:
-    case EtherType::Mpls:
+    case EtherType::MplsUnicast:
     case EtherType::PppoeSession:
     case EtherType::Pbb:
       return true;
@@ -103,8 +103,8 @@ Inner read_mpls(ByteReader& reader, const Carried& carried, uint32_t& label) {
 Inner read_behind_type(uint16_t ether_type, const Carried& carried, ByteReader& reader,
                        uint32_t& label) {
   switch (static_cast<EtherType>(ether_type)) {
-    case EtherType::Mpls:
-    case EtherType::MplsUpstream:
+    case EtherType::MplsUnicast:
+    case EtherType::MplsMulticast:
       return read_mpls(reader, carried, label);
     case EtherType::PppoeSession:
       return read_pppoe(reader);
@@ -176,6 +176,16 @@ Inner read_behind_ip(const Layers& layers, const Decap& decap, const Carried& ca
   }
 }
 
+// An IEEE 802.11 frame as it should be, or with the two bytes of its frame control exchanged, as
+// some controllers write it into CAPWAP.
+uint16_t read_wireless(ByteReader& reader, Layers& layers) {
+  ByteReader swapped = reader;
+  const uint16_t type = read_ieee80211(reader, layers);
+  if (type != 0 && reader.ok()) return type;
+  reader = swapped;
+  return read_ieee80211(reader, layers, Ieee80211Variant::SwappedControl);
+}
+
 // Steps over the link headers inside; gives the Ethernet type of what follows, 0 for none.
 uint16_t read_inner_link(const Inner& inner, ByteReader& reader, Layers& layers) {
   switch (inner.begins) {
@@ -194,7 +204,7 @@ uint16_t read_inner_link(const Inner& inner, ByteReader& reader, Layers& layers)
       return version == 6 ? static_cast<uint16_t>(EtherType::Ipv6) : uint16_t{0};
     }
     case Inner::Begins::Ieee80211:
-      return 0;
+      return read_wireless(reader, layers);
     case Inner::Begins::Nothing:
       return 0;
   }

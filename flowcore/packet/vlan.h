@@ -7,7 +7,7 @@
 namespace flowscope {
 
 // The most VLAN tags passed over in one frame; more than that is counted as not IP.
-inline constexpr uint32_t kVlanTagsMax = 8;
+inline constexpr uint32_t kVlanTagsMax = 16;
 
 // The VLAN id in a tag's control field; the priority and the drop flag are above it.
 inline constexpr uint16_t kVlanIdMask = 0x0fff;

@@ -35,10 +35,14 @@ INSTANTIATE_TEST_SUITE_P(CaptureReader, EveryPcapFormat,
 
 TEST(CaptureReader, MapsLinkLayerNumbers) {
   const std::vector<std::pair<uint32_t, LinkType>> expected = {
-      {0, LinkType::Null},           {1, LinkType::Ethernet},  {12, LinkType::RawIp},
-      {14, LinkType::RawIp},         {101, LinkType::RawIp},   {108, LinkType::Loop},
-      {113, LinkType::LinuxCooked1}, {228, LinkType::RawIp},   {229, LinkType::RawIp},
-      {276, LinkType::LinuxCooked2}, {105, LinkType::Unknown}, {0xffff, LinkType::Unknown},
+      {0, LinkType::Null},           {1, LinkType::Ethernet},
+      {12, LinkType::RawIp},         {14, LinkType::RawIp},
+      {101, LinkType::RawIp},        {108, LinkType::Loop},
+      {113, LinkType::LinuxCooked1}, {228, LinkType::RawIp},
+      {229, LinkType::RawIp},        {276, LinkType::LinuxCooked2},
+      {105, LinkType::Ieee80211},    {285, LinkType::MarvellEtherTypeTag},
+      {147, LinkType::Unknown},      {286, LinkType::Unknown},
+      {0xffff, LinkType::Unknown},
   };
   for (const auto& [number, link] : expected) {
     PcapWriter writer({.link_number = number});

@@ -60,8 +60,8 @@ TEST(DecodeLink, MoreTagsThanTheLimitAreNotIp) {
       << "the type at which decoding stopped is there to be counted";
 }
 
-TEST(DecodeLink, KnowsAllThreeTagTypes) {
-  for (const uint16_t tag_type : std::array<uint16_t, 3>{0x8100, 0x88a8, 0x9100}) {
+TEST(DecodeLink, KnowsTheTagTypesOfAllSwitches) {
+  for (const uint16_t tag_type : std::array<uint16_t, 5>{0x8100, 0x88a8, 0x9100, 0x9200, 0x9300}) {
     const Layers layers = decode(PacketBuilder()
                                      .ethernet()
                                      .vlan(4095, {.tag_type = tag_type})
@@ -190,6 +190,23 @@ TEST(DecodeLink, LinuxProtocolNumbersAreNoLengths) {
   frame[15] = 12;  // ETH_P_CAN
   EXPECT_EQ(decode(frame, LinkType::LinuxCooked1).status, DecodeStatus::NotIp);
   EXPECT_EQ(decode(frame, LinkType::LinuxCooked1).ether_type, 12);
+}
+
+TEST(DecodeLink, LinuxNetlinkProtocolsAreNoEthernetTypes) {
+  Frame frame = PacketBuilder().linux_cooked1().ipv4(kSource4, kDestination4).tcp(1, 2).build();
+  EXPECT_EQ(decode(frame, LinkType::LinuxCooked1).status, DecodeStatus::Ip);
+  frame[2] = 824 >> 8;
+  frame[3] = 824 & 0xff;
+  EXPECT_EQ(decode(frame, LinkType::LinuxCooked1).status, DecodeStatus::NotIp);
+}
+
+TEST(DecodeLink, LinuxTunnelDevicesGiveEthernetTypes) {
+  Frame frame = PacketBuilder().linux_cooked2().ipv6(kSource6, kDestination6).tcp(1, 2).build();
+  for (const uint16_t device : std::array<uint16_t, 2>{778, 65534}) {  // GRE, none
+    frame[8] = static_cast<uint8_t>(device >> 8);
+    frame[9] = static_cast<uint8_t>(device);
+    EXPECT_EQ(decode(frame, LinkType::LinuxCooked2).status, DecodeStatus::Ip) << device;
+  }
 }
 
 TEST(DecodeLink, UnknownLinkIsSaidSo) {

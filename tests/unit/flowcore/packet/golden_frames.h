@@ -5,6 +5,7 @@
 
 #include "flowcore/packet/link_type.h"
 #include "tests/support/packet_builder.h"
+#include "tests/unit/flowcore/packet/golden_link_frames.h"
 
 namespace flowscope::testing {
 
@@ -88,6 +89,7 @@ inline std::vector<GoldenFrame> golden_frames() {
   add("cooked 1 vlan", PacketBuilder().linux_cooked1().vlan(9).ipv6(c, d).tcp(1, 2),
       LinkType::LinuxCooked1);
   add("cooked 2", PacketBuilder().linux_cooked2().ipv4(a, b).tcp(1, 2), LinkType::LinuxCooked2);
+  add_golden_link_frames(add);
   return frames;
 }
 
