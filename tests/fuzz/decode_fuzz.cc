@@ -6,6 +6,7 @@
 #include "flowcore/base/byte_reader.h"
 #include "flowcore/base/check.h"
 #include "flowcore/extract/five_tuple.h"
+#include "flowcore/packet/checksum.h"
 #include "flowcore/packet/decode.h"
 #include "tests/support/exact_frame.h"
 
@@ -43,6 +44,17 @@ void check_keys(const PacketView& packet, const Layers& layers) {
   FS_CHECK(sorted == directional);
 }
 
+// A faulty packet is one that was read, and dropping it leaves no key.
+void check_checksums(Burst& burst) {
+  ChecksumFaults faults{};
+  const DecodeStatus before = burst.layers[0].status;
+  verify_checksums(burst, ChecksumMode::Drop, faults);
+  const bool is_faulty = faults[0] != ChecksumFault::None;
+  FS_CHECK(!is_faulty || before == DecodeStatus::Ip);
+  FS_CHECK(burst.layers[0].status == (is_faulty ? DecodeStatus::BadChecksum : before));
+  check_offsets(burst.layers[0], burst.packet[0].frame.size());
+}
+
 // Input: link type, wire bytes beyond the captured ones, frame.
 void decode_once(Bytes input) {
   ByteReader reader(input);
@@ -59,6 +71,7 @@ void decode_once(Bytes input) {
   FS_CHECK(layers == burst->layers[0]);
   check_offsets(layers, exact.bytes().size());
   check_keys(burst->packet[0], layers);
+  check_checksums(*burst);
 }
 
 }  // namespace
