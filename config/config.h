@@ -60,6 +60,10 @@ struct PcapConfig {
   uint64_t buffer_bytes = 16 * kMiB;
 };
 
+// What is done about wrong checksums: nobody looks, they are counted, their packets are dropped
+// too.
+enum class ChecksumUse : uint8_t { Off, Count, Drop };
+
 // What the NIC spreads packets over its queues by.
 enum class RssFields : uint8_t { Ip, Udp };
 
@@ -81,6 +85,7 @@ struct Config {
   std::optional<uint64_t> hash_seed;  // nothing: random for live traffic, fixed for files
   uint64_t stats_period_ns = 0;       // 0: no statistics table
   uint64_t exit_after_idle_ns = 0;    // 0: runs until it is stopped
+  ChecksumUse checksums = ChecksumUse::Off;
   TableConfig table;
   TimeoutsConfig timeouts;
   StreamsConfig streams;

@@ -9,6 +9,7 @@
 #include "flowcore/base/arena.h"
 #include "flowcore/extract/five_tuple.h"
 #include "flowcore/extract/keys.h"
+#include "flowcore/packet/checksum.h"
 #include "flowcore/track/flow_tracker.h"
 #include "l7/streams.h"
 
@@ -28,6 +29,7 @@ struct PipelineOptions {
   size_t ring_bytes = size_t{8} << 20;
   Overflow overflow = Overflow::Shed;
   WorkerShare share;
+  ChecksumMode checksums = ChecksumMode::Off;
 };
 
 // Hops 2 to 8 of the packet's way for one worker: everything behind the port. Owns all of the
@@ -69,15 +71,18 @@ class Pipeline {
   void advance_clock(const Burst& burst);
   void keep_own_share(const Burst& burst);
   void enter_fates(const Burst& burst);
+  void count_checksum_faults(const Burst& burst);
   void sweep_some();
 
   Arena arena_;
   WorkerShare share_;
+  ChecksumMode checksums_;
   FlowTracker tracker_;
   RecordRing ring_;
   RecordOut out_;
   Streams<RecordOut> streams_;
   FiveTuple extractor_;
+  ChecksumFaults checksum_faults_{};
   FlowKeys keys_;
   FlowBurst flows_;
   std::array<uint8_t, kBurstMax> foreign_{};  // packets of other workers' shares

@@ -16,6 +16,10 @@ struct TrafficCounters {
   Counter vlan;  // with at least one tag
   Counter fragments;
   Counter cut_short;  // tracked, but the capture cut the payload
+  // Wrong checksums, where they are looked at, whether or not their packets are dropped. A packet
+  // counts once, for the outermost one that is wrong.
+  Counter bad_ip_checksum;
+  Counter bad_transport_checksum;  // TCP, UDP, ICMP, ICMPv6, SCTP
 };
 
 }  // namespace flowscope
