@@ -62,6 +62,10 @@ struct PcapConfig {
   uint64_t buffer_bytes = 16 * kMiB;
 };
 
+// What is done about wrong checksums: nobody looks, they are counted, their packets are dropped
+// too.
+enum class ChecksumUse : uint8_t { Off, Count, Drop };
+
 // What the NIC spreads packets over its queues by.
 enum class RssFields : uint8_t { Ip, Udp };
 
@@ -85,6 +89,7 @@ struct Config {
   uint64_t exit_after_idle_ns = 0;            // 0: runs until it is stopped
   std::vector<std::string> decap = {"auto"};  // "off", "auto", or names of encapsulations
   std::vector<std::string> decap_ports;       // "vxlan:14789"
+  ChecksumUse checksums = ChecksumUse::Off;
   TableConfig table;
   TimeoutsConfig timeouts;
   StreamsConfig streams;

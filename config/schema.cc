@@ -54,6 +54,12 @@ constexpr std::array kSettings = std::to_array<Setting>({
              "Time between statistics tables; 0 prints none."),
     duration("exit_after_idle", at<&Config::exit_after_idle_ns>, 0, kDayNs,
              "Ends the run after this long without a packet; 0 never does."),
+    {.key = "checksums",
+     .kind = Checksums,
+     .field = at<&Config::checksums>,
+     .help = "What is done about wrong checksums of IPv4, TCP, UDP, ICMP and SCTP: count counts "
+             "them, drop leaves their packets out of the flows as well. A host that captures its "
+             "own traffic sees checksums that its network card has yet to fill in, hence off."},
 
     list("decap", Names, at<&Config::decap>,
          "Encapsulations that are taken off, so that flows are those inside: off, auto (all), or "

@@ -39,6 +39,18 @@ std::string format_number(SettingKind kind, uint64_t value) {
   return format_count(value);
 }
 
+std::string_view name_of(ChecksumUse use) {
+  switch (use) {
+    case ChecksumUse::Off:
+      return "off";
+    case ChecksumUse::Count:
+      return "count";
+    case ChecksumUse::Drop:
+      return "drop";
+  }
+  return {};
+}
+
 // What keeps a text from being stored and written back, or nothing.
 std::string_view text_fault(std::string_view text) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
@@ -76,6 +88,15 @@ Result<void> store(const Setting& setting, std::string_view text, RssFields& fie
   if (text != "ip" && text != "udp") return refused(setting, quoted(text) + " is not known");
   field = text == "ip" ? RssFields::Ip : RssFields::Udp;
   return {};
+}
+
+Result<void> store(const Setting& setting, std::string_view text, ChecksumUse& field) {
+  for (const auto use : {ChecksumUse::Off, ChecksumUse::Count, ChecksumUse::Drop}) {
+    if (text != name_of(use)) continue;
+    field = use;
+    return {};
+  }
+  return refused(setting, quoted(text) + " is not known");
 }
 
 Result<void> store(const Setting& setting, std::string_view text, std::optional<uint64_t>& field) {
@@ -146,6 +167,7 @@ std::string format(const Setting&, bool value) { return value ? "true" : "false"
 std::string format(const Setting&, RssFields value) {
   return value == RssFields::Ip ? "ip" : "udp";
 }
+std::string format(const Setting&, ChecksumUse value) { return std::string(name_of(value)); }
 std::string format(const Setting& setting, const std::optional<uint64_t>& value) {
   return value ? format_number(setting.kind, *value) : "random";
 }
@@ -195,6 +217,8 @@ std::string expected_form(const Setting& setting) {
       return "a whole number, or random";
     case SettingKind::Rss:
       return "ip or udp";
+    case SettingKind::Checksums:
+      return "off, count or drop";
     case SettingKind::Text:
       return "a text";
     case SettingKind::Names:

@@ -22,6 +22,7 @@ enum class SettingKind : uint8_t {
   Mask,       // hexadecimal bits
   Seed,       // whole number, or "random" for none
   Rss,        // "ip" or "udp"
+  Checksums,  // "off", "count" or "drop"
   Text,       // any text but none
   Names,      // list; on the command line separated by commas
   Arguments,  // list; on the command line separated by spaces
@@ -31,8 +32,8 @@ enum class SettingKind : uint8_t {
 template <class T>
 using FieldOf = T& (*)(Config&);
 using Field = std::variant<FieldOf<uint32_t>, FieldOf<uint64_t>, FieldOf<bool>, FieldOf<RssFields>,
-                           FieldOf<std::optional<uint64_t>>, FieldOf<std::string>,
-                           FieldOf<std::vector<std::string>>>;
+                           FieldOf<ChecksumUse>, FieldOf<std::optional<uint64_t>>,
+                           FieldOf<std::string>, FieldOf<std::vector<std::string>>>;
 
 // One thing a user can set: the single place for its name, form, limits and meaning.
 struct Setting {

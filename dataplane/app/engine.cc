@@ -118,6 +118,10 @@ StatsMoment Engine::moment(const PortLines& port_lines) const {
   now.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   now.ports = port_lines();
   for (const auto& pipeline : pipelines_) {
+    for (size_t fate = 0; fate < kFates; ++fate)
+      now.fates.at(fate) += pipeline->ledger().of(static_cast<Fate>(fate));
+    now.bad_ip_checksums += pipeline->traffic().bad_ip_checksum.value();
+    now.bad_transport_checksums += pipeline->traffic().bad_transport_checksum.value();
     const RecordCounts records = pipeline->ring().counts();
     now.workers.push_back({.packets = pipeline->ledger().received.value(),
                            .bytes = pipeline->traffic().bytes.value(),
@@ -150,6 +154,10 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
   add("decoder.fragments", [](const Pipeline& p) { return p.traffic().fragments.value(); });
   add("decoder.tunnelled", [](const Pipeline& p) { return p.traffic().tunnelled.value(); });
   add("decoder.cut_short", [](const Pipeline& p) { return p.traffic().cut_short.value(); });
+  add("decoder.bad_ip_checksum",
+      [](const Pipeline& p) { return p.traffic().bad_ip_checksum.value(); });
+  add("decoder.bad_transport_checksum",
+      [](const Pipeline& p) { return p.traffic().bad_transport_checksum.value(); });
   add("flow.created", [](const Pipeline& p) { return p.tracker().created(); });
   add("flow.ended", [](const Pipeline& p) { return p.tracker().ended(); });
   add("flow.evicted", [](const Pipeline& p) { return p.tracker().evicted(); });
@@ -178,7 +186,6 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
 
 Exit Engine::print_summary(const StatsMoment& now) const {
   uint64_t packets = 0, bytes = 0, created = 0, ended = 0, evicted = 0, shed = 0;
-  std::array<uint64_t, kFates> fates{};
   bool balanced = true;
   for (size_t i = 0; i < pipelines_.size(); ++i) {
     packets += now.workers[i].packets;
@@ -189,8 +196,6 @@ Exit Engine::print_summary(const StatsMoment& now) const {
     ended += pipelines_[i]->tracker().ended();
     balanced =
         balanced && pipelines_[i]->ledger().balanced() && pipelines_[i]->tracker().live() == 0;
-    for (size_t fate = 0; fate < kFates; ++fate)
-      fates.at(fate) += pipelines_[i]->ledger().of(static_cast<Fate>(fate));
   }
   const ExportCounts written = exporter_->counts();
   const auto of = [&](RecordKind kind) { return written.records.at(static_cast<size_t>(kind)); };
@@ -201,14 +206,9 @@ Exit Engine::print_summary(const StatsMoment& now) const {
   fmt::print(stderr, "records  {} flow, {} protocol, {} anomaly to {}; {} shed\n",
              of(RecordKind::Flow), of(RecordKind::Message), of(RecordKind::Anomaly),
              exporter_->destination(), shed);
-  std::string sum_text;
-  for (size_t fate = 0; fate < kFates; ++fate) {
-    if (fate != 0 && fates.at(fate) == 0) continue;
-    sum_text += fmt::format("{}{} {}", sum_text.empty() ? "" : " + ", fates.at(fate),
-                            name_of(static_cast<Fate>(fate)));
-  }
-  fmt::print(stderr, "ledger   {} received = {}: {}\n", packets, sum_text,
+  fmt::print(stderr, "ledger   {} received = {}: {}\n", packets, fates_text(now),
              balanced ? "holds" : "VIOLATED");
+  std::fputs(checksums_line(now).c_str(), stderr);
   for (const PortLine& port : now.ports) {
     if (!port.loss_known) {
       fmt::print(stderr, "port     {}: the driver does not count what it drops; loss unknown\n",

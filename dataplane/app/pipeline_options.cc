@@ -37,6 +37,18 @@ RecordChoice record_choice(const RecordsConfig& records) {
   return choice;
 }
 
+ChecksumMode checksum_mode(ChecksumUse use) {
+  switch (use) {
+    case ChecksumUse::Off:
+      return ChecksumMode::Off;
+    case ChecksumUse::Count:
+      return ChecksumMode::Count;
+    case ChecksumUse::Drop:
+      return ChecksumMode::Drop;
+  }
+  return ChecksumMode::Off;
+}
+
 // What table.flows_max 0 means: files rarely hold many flows at a time, and a table is zeroed as it
 // is touched.
 uint32_t flows_max(const Config& config, InputKind input) {
@@ -91,6 +103,7 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
       .stream_parsers = enabled_mask<ParserSet<AllStreamParsers>>(config.l7.enabled),
       .datagram_parsers = enabled_mask<ParserSet<AllDatagramParsers>>(config.l7.enabled)};
   options.records = record_choice(config.output.records);
+  options.checksums = checksum_mode(config.checksums);
   options.ring_bytes = config.output.ring_bytes;
   options.overflow = input == InputKind::Files ? Overflow::Wait : Overflow::Shed;
   return options;

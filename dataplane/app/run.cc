@@ -20,7 +20,8 @@ EthdevOptions ethdev_options(const Config& config, uint32_t workers) {
           .total_num_mbufs = config.dpdk.total_num_mbufs,
           .workers = workers,
           .promiscuous = config.pcap.promiscuous,
-          .rss_ports = config.dpdk.rss == RssFields::Udp};
+          .rss_ports = config.dpdk.rss == RssFields::Udp,
+          .checksums = config.checksums != ChecksumUse::Off};
 }
 
 // Queues dealt out to workers in turn.
@@ -32,8 +33,9 @@ std::vector<std::unique_ptr<DpdkPort>> deal_queues(const Ethdevs& ethdevs, uint3
   std::vector<std::unique_ptr<DpdkPort>> ports;
   for (auto& share : shares) {
     ports.push_back(std::make_unique<DpdkPort>(
-        std::move(share),
-        DpdkPort::Options{.burst = config.burst, .exit_after_idle_ns = config.exit_after_idle_ns}));
+        std::move(share), DpdkPort::Options{.burst = config.burst,
+                                            .exit_after_idle_ns = config.exit_after_idle_ns,
+                                            .checksums = config.checksums != ChecksumUse::Off}));
   }
   return ports;
 }

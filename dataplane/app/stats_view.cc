@@ -22,6 +22,22 @@ Rate rate(const Line& now, const std::vector<Line>& before, size_t i, double sec
 
 }  // namespace
 
+std::string fates_text(const StatsMoment& now) {
+  std::string text;
+  for (size_t fate = 0; fate < kFates; ++fate) {
+    if (fate != 0 && now.fates.at(fate) == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : " + ", now.fates.at(fate),
+                        name_of(static_cast<Fate>(fate)));
+  }
+  return text;
+}
+
+std::string checksums_line(const StatsMoment& now) {
+  if (now.bad_ip_checksums == 0 && now.bad_transport_checksums == 0) return {};
+  return fmt::format("checksum {} wrong in IP headers, {} behind them\n", now.bad_ip_checksums,
+                     now.bad_transport_checksums);
+}
+
 std::string stats_table(const StatsMoment& now, const StatsMoment& before) {
   const double seconds = now.seconds - before.seconds;
   std::string text =
@@ -45,6 +61,7 @@ std::string stats_table(const StatsMoment& now, const StatsMoment& before) {
                         worker.flows_live, worker.flows_created, worker.flows_evicted,
                         worker.sessions, worker.records, worker.shed);
   }
+  text += fmt::format("fates    {}\n", fates_text(now)) + checksums_line(now);
   text += fmt::format("{:-<92}\n", "");
   return text;
 }

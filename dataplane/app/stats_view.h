@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "dataplane/pipeline/ledger.h"
 
 namespace flowscope {
 
@@ -31,9 +34,20 @@ struct StatsMoment {
   double seconds = 0;  // since the start
   std::vector<PortLine> ports;
   std::vector<WorkerLine> workers;
+  std::array<uint64_t, kFates> fates{};  // packets of all workers by what became of them
+  uint64_t bad_ip_checksums = 0;         // of all workers
+  uint64_t bad_transport_checksums = 0;
 };
 
-// The table that --stats-period prints: ports, workers and flows, with rates since `before`.
+// What became of the packets: "90 tracked + 2 not_ip"; of the fates but the first those that
+// happened.
+[[nodiscard]] std::string fates_text(const StatsMoment& now);
+
+// A line about wrong checksums; nothing when none was found.
+[[nodiscard]] std::string checksums_line(const StatsMoment& now);
+
+// The table that --stats-period prints: ports, workers and flows, with rates since `before`, and
+// the fates of all packets.
 [[nodiscard]] std::string stats_table(const StatsMoment& now, const StatsMoment& before);
 
 }  // namespace flowscope

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/dpdk/checksum_verdict.h"
+
 namespace flowscope {
 
 DpdkPort::DpdkPort(std::vector<RxQueue> queues, const Options& options)
@@ -43,6 +45,10 @@ void DpdkPort::describe(const RxQueue& queue, Burst& burst, uint32_t row, uint64
                                     : join(mbuf, row);
   packet.wire_bytes = mbuf->pkt_len;
   packet.link = LinkType::Ethernet;
+  if (options_.checksums) {
+    packet.ip_checksum = ip_verdict(mbuf->ol_flags, mbuf->packet_type);
+    packet.l4_checksum = l4_verdict(mbuf->ol_flags, mbuf->packet_type);
+  }
   packet.time.ns = burst_time_ns;
   if (queue.pcap_times && time_offset_ >= 0 && (mbuf->ol_flags & time_flag_) != 0) {
     // The driver of 22.11 writes microseconds, whatever the documentation of the field says.

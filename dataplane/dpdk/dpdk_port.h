@@ -20,7 +20,8 @@ class DpdkPort {
   struct Options {
     uint32_t burst = 64;  // packets of one receive
     uint64_t exit_after_idle_ns =
-        0;  // ended() turns true after this long without a packet; 0: never
+        0;                   // ended() turns true after this long without a packet; 0: never
+    bool checksums = false;  // passes on what the device found of checksums
   };
   DpdkPort(std::vector<RxQueue> queues, const Options& options);
 

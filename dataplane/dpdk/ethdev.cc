@@ -55,7 +55,8 @@ rte_eth_conf configuration(const rte_eth_dev_info& device, const EthdevOptions& 
     conf.rx_adv_conf.rss_conf.rss_key_len = static_cast<uint8_t>(
         std::min<size_t>(device.hash_key_size != 0 ? device.hash_key_size : 40, key.size()));
   }
-  conf.rxmode.offloads = device.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+  const uint64_t checksums = options.checksums ? RTE_ETH_RX_OFFLOAD_CHECKSUM : 0;
+  conf.rxmode.offloads = device.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_SCATTER | checksums);
   return conf;
 }
 

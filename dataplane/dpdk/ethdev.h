@@ -18,7 +18,8 @@ struct EthdevOptions {
   uint32_t total_num_mbufs = 0;  // mbufs of each port; 0: as many as the queues and caches can hold
   uint32_t workers = 1;
   bool promiscuous = true;
-  bool rss_ports = true;  // RSS over ports too, not over addresses alone
+  bool rss_ports = true;   // RSS over ports too, not over addresses alone
+  bool checksums = false;  // the device verifies the checksums that it can
 };
 
 // One receive queue of a started port.

@@ -51,6 +51,7 @@ Pipeline::Pipeline(Arena arena, const PipelineOptions& options)
     : arena_(std::move(arena)),
       share_(options.share),
       decap_(options.decap),
+      checksums_(options.checksums),
       tracker_(arena_, options.tracker),
       ring_(arena_, options.ring_bytes, options.overflow),
       out_(ring_, options.records, tracker_, &Streams<RecordOut>::app_name),
@@ -59,6 +60,7 @@ Pipeline::Pipeline(Arena arena, const PipelineOptions& options)
 
 void Pipeline::run(Burst& burst) {
   decode_layers(burst, decap_);
+  verify_checksums(burst, checksums_, checksum_faults_);
   extract_keys(extractor_, tracker_.hash(), burst, keys_);
   extract_quoted(extractor_, tracker_.hash(), burst, quoted_);
   if (share_.workers > 1) keep_own_share(burst);
@@ -138,6 +140,19 @@ void Pipeline::enter_fates(const Burst& burst) {
   traffic_.fragments.add(seen.fragments);
   traffic_.tunnelled.add(seen.tunnelled);
   traffic_.cut_short.add(seen.cut);
+  if (checksums_ != ChecksumMode::Off) count_checksum_faults(burst);
+}
+
+void Pipeline::count_checksum_faults(const Burst& burst) {
+  uint32_t ip = 0;
+  uint32_t transport = 0;
+  for (uint32_t i = 0; i < burst.count; ++i) {
+    if (foreign_[i] != 0) continue;
+    ip += checksum_faults_[i] == ChecksumFault::Ip;
+    transport += checksum_faults_[i] == ChecksumFault::Transport;
+  }
+  traffic_.bad_ip_checksum.add(ip);
+  traffic_.bad_transport_checksum.add(transport);
 }
 
 void Pipeline::sweep_some() {

@@ -12,6 +12,7 @@
 #include "flowcore/extract/quoted_flows.h"
 #include "flowcore/extract/with_network.h"
 #include "flowcore/packet/decap.h"
+#include "flowcore/packet/checksum.h"
 #include "flowcore/track/flow_tracker.h"
 #include "l7/streams.h"
 
@@ -33,6 +34,7 @@ struct PipelineOptions {
   size_t ring_bytes = size_t{8} << 20;
   Overflow overflow = Overflow::Shed;
   WorkerShare share;
+  ChecksumMode checksums = ChecksumMode::Off;
 };
 
 // Hops 2 to 8 of the packet's way for one worker: everything behind the port. Owns all of the
@@ -74,16 +76,19 @@ class Pipeline {
   void advance_clock(const Burst& burst);
   void keep_own_share(const Burst& burst);
   void enter_fates(const Burst& burst);
+  void count_checksum_faults(const Burst& burst);
   void sweep_some();
 
   Arena arena_;
   WorkerShare share_;
   Decap decap_;
+  ChecksumMode checksums_;
   FlowTracker tracker_;
   RecordRing ring_;
   RecordOut out_;
   Streams<RecordOut> streams_;
   WithNetwork<FiveTuple> extractor_;
+  ChecksumFaults checksum_faults_{};
   FlowKeys keys_;
   QuotedFlows quoted_;
   FlowBurst flows_;

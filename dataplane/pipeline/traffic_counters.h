@@ -17,6 +17,10 @@ struct TrafficCounters {
   Counter fragments;
   Counter tunnelled;  // at least one encapsulation was taken off
   Counter cut_short;  // tracked, but the capture cut the payload
+  // Wrong checksums, where they are looked at, whether or not their packets are dropped. A packet
+  // counts once, for the outermost one that is wrong.
+  Counter bad_ip_checksum;
+  Counter bad_transport_checksum;  // TCP, UDP, ICMP, ICMPv6, SCTP
 };
 
 }  // namespace flowscope

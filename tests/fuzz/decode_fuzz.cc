@@ -10,6 +10,7 @@
 #include "flowcore/extract/ip_pair.h"
 #include "flowcore/extract/mac_pair.h"
 #include "flowcore/extract/with_network.h"
+#include "flowcore/packet/checksum.h"
 #include "flowcore/packet/decode.h"
 #include "flowcore/packet/quoted.h"
 #include "tests/support/exact_frame.h"
@@ -73,9 +74,20 @@ void check_combinators(const PacketView& packet, Layers layers) {
   if (is_ip) FS_CHECK(network_of(key).vlan_id == layers.vlan_id);
   FS_CHECK(IpPair().extract(layers, packet, key, orientation) == is_ip);
   if (is_ip) FS_CHECK(key.a_address <= key.b_address);
-  const bool has_stations =
-      packet.link == LinkType::Ethernet && packet.frame.size() >= EthernetHeader::kBytes;
+  const bool has_stations = layers.l2_offset != Layers::kNoEthernet
+                            && packet.frame.after(layers.l2_offset).size() >= EthernetHeader::kBytes;
   FS_CHECK(MacPair().extract(layers, packet, key, orientation) == has_stations);
+}
+
+// A faulty packet is one that was read, and dropping it leaves no key.
+void check_checksums(Burst& burst) {
+  ChecksumFaults faults{};
+  const DecodeStatus before = burst.layers[0].status;
+  verify_checksums(burst, ChecksumMode::Drop, faults);
+  const bool is_faulty = faults[0] != ChecksumFault::None;
+  FS_CHECK(!is_faulty || before == DecodeStatus::Ip);
+  FS_CHECK(burst.layers[0].status == (is_faulty ? DecodeStatus::BadChecksum : before));
+  check_offsets(burst.layers[0], burst.packet[0].frame.size());
 }
 
 // Input: link type, wire bytes beyond the captured ones, frame.
@@ -96,6 +108,7 @@ void decode_once(Bytes input) {
   check_keys(burst->packet[0], layers);
   check_quoted(burst->packet[0], layers);
   check_combinators(burst->packet[0], layers);
+  check_checksums(*burst);
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ TEST(ConfigLoad, SetsWhatIsThereAndKeepsTheRest) {
                              "timeouts: {udp: 1500ms, tcp_new: 7}\n"
                              "output:\n  destination: /var/log/eve.json\n  records: {dns: off}\n"
                              "hash_seed: 42\n"
+                             "checksums: drop\n"
                              "dpdk: {portmask: 0x5, rss: ip}\n",
                              config)
                   .ok());
@@ -47,6 +48,7 @@ TEST(ConfigLoad, SetsWhatIsThereAndKeepsTheRest) {
   EXPECT_EQ(config.output.destination, "/var/log/eve.json");
   EXPECT_FALSE(config.output.records.dns);
   EXPECT_EQ(config.hash_seed, 42U);
+  EXPECT_EQ(config.checksums, ChecksumUse::Drop);
   EXPECT_EQ(config.dpdk.portmask, 5U);
   EXPECT_EQ(config.dpdk.rss, RssFields::Ip);
   EXPECT_EQ(config.burst, 64U);
@@ -109,6 +111,8 @@ TEST(ConfigLoad, RefusesValuesOfAnotherType) {
   EXPECT_EQ(refusal("table: 5"), "f.yaml:1: table: not a group; expected keys and values below it");
   EXPECT_EQ(refusal("dpdk: {rss: tcp}"),
             "f.yaml:1: dpdk.rss: \"tcp\" is not known; expected ip or udp");
+  EXPECT_EQ(refusal("checksums: on"),
+            "f.yaml:1: checksums: \"on\" is not known; expected off, count or drop");
   EXPECT_EQ(refusal("output: {destination: \"\"}"),
             "f.yaml:1: output.destination: \"\" is empty; expected a text");
   EXPECT_EQ(refusal("l7: {enabled: []}"),
