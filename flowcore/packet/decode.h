@@ -9,7 +9,8 @@
 
 namespace flowscope {
 
-// Offsets in Layers have 16 bits: of a longer frame only this much is looked at.
+// Offsets in Layers have 16 bits: of a longer frame only this much is searched for headers. The
+// payload behind them may reach further.
 inline constexpr size_t kDecodedBytesMax = 65535;
 
 // Fills layers[] from packet[] for the whole burst: the second hop of the packet's way.

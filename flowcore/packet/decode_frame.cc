@@ -17,8 +17,7 @@ Layers decode_outermost(const PacketView& packet) {
     layers.status = DecodeStatus::UnknownLink;
     return layers;
   }
-  const Bytes frame = packet.frame.first(kDecodedBytesMax);
-  ByteReader reader(frame);
+  ByteReader reader(packet.frame.first(kDecodedBytesMax));
   layers.ether_type = read_link(packet.link, reader, layers);
   layers.l3_offset = static_cast<uint16_t>(reader.position());
   if (!reader.ok()) {
@@ -28,7 +27,8 @@ Layers decode_outermost(const PacketView& packet) {
   const bool is_ipv4 = is_ether_type(layers.ether_type, EtherType::Ipv4);
   if (!is_ipv4 && !is_ether_type(layers.ether_type, EtherType::Ipv6)) return layers;
   const size_t frame_bytes = std::max<size_t>(packet.wire_bytes, packet.frame.size());
-  read_ip(frame, is_ipv4 ? 4 : 6, static_cast<uint32_t>(frame_bytes - reader.position()), layers);
+  read_ip(packet.frame, is_ipv4 ? 4 : 6, static_cast<uint32_t>(frame_bytes - reader.position()),
+          layers);
   return layers;
 }
 

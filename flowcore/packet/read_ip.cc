@@ -13,6 +13,9 @@
 namespace flowscope {
 namespace {
 
+// Offsets in Layers have 16 bits: headers that reach further are not read, payload may.
+constexpr size_t kOffsetMax = UINT16_MAX;
+
 // What the IP headers say; the reader stands behind them.
 struct IpHeaders {
   DecodeStatus status = DecodeStatus::Ip;
@@ -91,11 +94,12 @@ IpHeaders read_ipv6(ByteReader& reader, uint32_t wire_bytes) {
 }
 
 void set_payload(Layers& layers, Bytes frame, size_t offset, uint32_t bytes) {
-  const size_t captured_from = std::min(offset, frame.size());
+  const size_t captured_from = std::min({offset, frame.size(), kOffsetMax});
+  const size_t captured_bytes = offset == captured_from ? frame.size() - offset : 0;
   layers.payload_offset = static_cast<uint16_t>(captured_from);
   layers.payload_bytes = static_cast<uint16_t>(std::min<uint32_t>(bytes, UINT16_MAX));
   layers.payload_captured =
-      static_cast<uint16_t>(std::min<size_t>(layers.payload_bytes, frame.size() - captured_from));
+      static_cast<uint16_t>(std::min<size_t>(layers.payload_bytes, captured_bytes));
 }
 
 // Ports are the first four bytes of TCP, UDP and SCTP headers, and known before the rest is.
@@ -184,7 +188,7 @@ void read_upper_layers(const IpHeaders& ip, Bytes frame, size_t offset, Layers& 
 }  // namespace
 
 void read_ip(Bytes frame, uint8_t version, uint32_t wire_bytes, Layers& layers) {
-  ByteReader reader(frame);
+  ByteReader reader(frame.first(kOffsetMax));
   reader.skip(layers.l3_offset);
   const IpHeaders ip = version == 4 ? read_ipv4(reader, wire_bytes) : read_ipv6(reader, wire_bytes);
   layers.status = ip.status;

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "flowcore/packet/decode.h"
 #include "flowcore/packet/ipv6.h"
+#include "flowcore/packet/read_ip.h"
 #include "tests/support/packet_builder.h"
 
 namespace flowscope {
@@ -111,13 +114,40 @@ TEST(DecodeIpv4, OtherProtocolsHaveAnL4OffsetAndNoPorts) {
   EXPECT_EQ(igmp.payload_bytes, 8);
 }
 
-TEST(DecodeIpv4, AFrameAbove65535BytesIsDecodedUpToThere) {
+TEST(DecodeIpv4, APayloadMayReachBeyond65535BytesOfTheFrame) {
   Frame frame = ipv4({.total_length = 65535}).udp(1, 2, {.length = 65515}).build();
   frame.resize(100'000);
   const Layers layers = decode(frame);
   EXPECT_TRUE(layers.has_l4);
+  EXPECT_EQ(layers.payload_offset, 42);
   EXPECT_EQ(layers.payload_bytes, 65507);
-  EXPECT_EQ(layers.payload_captured, 65535 - 42);
+  EXPECT_EQ(layers.payload_captured, 65507);
+}
+
+// What reading gives of a raw packet at `l3_offset` of a frame with much room before and behind.
+Layers read_far_out(const Frame& packet, uint16_t l3_offset) {
+  Frame frame(100'000);
+  std::copy(packet.begin(), packet.end(), frame.begin() + l3_offset);
+  Layers layers;
+  layers.l3_offset = l3_offset;
+  read_ip({frame.data(), frame.size()}, 4, static_cast<uint32_t>(packet.size()), layers);
+  return layers;
+}
+
+TEST(DecodeIpv4, AnIpHeaderAcross65535BytesOfTheFrameIsTruncated) {
+  const Frame packet = PacketBuilder().ipv4(kSource4, kDestination4).tcp(1, 2).build();
+  EXPECT_EQ(read_far_out(packet, 65535 - 20).status, DecodeStatus::Ip);
+  EXPECT_EQ(read_far_out(packet, 65535 - 19).status, DecodeStatus::Truncated);
+}
+
+TEST(DecodeIpv4, BehindATransportHeaderAcross65535BytesOfTheFrameNoPayloadIsFound) {
+  const Frame packet =
+      PacketBuilder().ipv4(kSource4, kDestination4).tcp(1, 2).payload("abc").build();
+  EXPECT_EQ(read_far_out(packet, 65535 - 40).payload_captured, 3);
+  const Layers layers = read_far_out(packet, 65535 - 39);
+  EXPECT_EQ(layers.payload_offset, 65535);
+  EXPECT_EQ(layers.payload_bytes, 3);
+  EXPECT_EQ(layers.payload_captured, 0);
 }
 
 TEST(DecodeIpv6, ReadsHopLimitAndNextHeader) {
