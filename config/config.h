@@ -19,6 +19,14 @@ struct TableConfig {
   uint32_t details_max = 0;  // of each worker; 0: as many as the table has places while decap is on
 };
 
+// IP fragments; all sizes are those of one worker.
+struct FragmentsConfig {
+  uint32_t datagrams_max = 4'096;
+  uint64_t bytes_max = 16 * kMiB;
+  uint64_t timeout_ns = 30 * kSecondNs;
+  std::string overlap = "refuse";  // or the name of a kind of host
+};
+
 // How long a flow may be silent before it ends.
 struct TimeoutsConfig {
   uint64_t tcp_new_ns = 30 * kSecondNs;
@@ -91,6 +99,7 @@ struct Config {
   std::vector<std::string> decap_ports;       // "vxlan:14789"
   ChecksumUse checksums = ChecksumUse::Off;
   TableConfig table;
+  FragmentsConfig fragments;
   TimeoutsConfig timeouts;
   StreamsConfig streams;
   L7Config l7;

@@ -81,6 +81,19 @@ constexpr std::array kSettings = std::to_array<Setting>({
           "takes as "
           "many as the table has places while decap is on."),
 
+    count("fragments.datagrams_max", at<&Config::fragments, &FragmentsConfig::datagrams_max>, 1,
+          1U << 24, "Most IP datagrams of a worker that wait for fragments; then the oldest goes."),
+    bytes("fragments.bytes_max", at<&Config::fragments, &FragmentsConfig::bytes_max>, 128 * kKiB,
+          64 * kGiB, "Memory of a worker for fragments that wait."),
+    duration("fragments.timeout", at<&Config::fragments, &FragmentsConfig::timeout_ns>,
+             kMillisecondNs, kHourNs, "How long a datagram waits for its fragments."),
+    {.key = "fragments.overlap",
+     .kind = Text,
+     .field = at<&Config::fragments, &FragmentsConfig::overlap>,
+     .help =
+         "What is done where fragments overlap: refuse drops the datagram (RFC 5722); first, last, "
+         "bsd, bsd_right, linux, windows, solaris read it as such a host does."},
+
     duration("timeouts.tcp_new", at<&Config::timeouts, &TimeoutsConfig::tcp_new_ns>, kMillisecondNs,
              kDayNs, "Idle time after which a TCP flow without a full handshake ends."),
     duration("timeouts.tcp_established", at<&Config::timeouts, &TimeoutsConfig::tcp_established_ns>,

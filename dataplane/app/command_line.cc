@@ -8,7 +8,7 @@
 #include "config/load.h"
 #include "config/schema.h"
 #include "config/validate.h"
-#include "dataplane/app/decap_options.h"
+#include "dataplane/app/packet_options.h"
 #include "dataplane/app/version.h"
 #include "l7/parser_list.h"
 
@@ -47,6 +47,7 @@ Result<void> check(const Config& config) {
   if (auto valid = validate(config, kProtocols); !valid.ok()) return valid;
   if (auto decap = decap_of(config); !decap.ok()) return decap.error();
   if (auto key_with = key_with_of(config); !key_with.ok()) return key_with.error();
+  if (auto overlap = overlap_of(config); !overlap.ok()) return overlap.error();
   return {};
 }
 

@@ -19,6 +19,7 @@ constexpr auto kWatchPeriod = std::chrono::milliseconds(50);
 
 void print_memory(const PipelineOptions& options, uint32_t workers) {
   MemoryBudget budget;
+  budget.add("fragments", FragmentTable::cost(options.fragments), workers);
   budget.add("flow table", FlowTracker::cost(options.tracker), workers);
   budget.add("streams and parsers", Streams<RecordOut>::cost(options.streams), workers);
   budget.add("record ring", RecordRing::cost(options.ring_bytes), workers);
@@ -151,13 +152,13 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
   add("decoder.sctp", [](const Pipeline& p) { return p.traffic().sctp.value(); });
   add("decoder.icmp", [](const Pipeline& p) { return p.traffic().icmp.value(); });
   add("decoder.vlan", [](const Pipeline& p) { return p.traffic().vlan.value(); });
-  add("decoder.fragments", [](const Pipeline& p) { return p.traffic().fragments.value(); });
   add("decoder.tunnelled", [](const Pipeline& p) { return p.traffic().tunnelled.value(); });
   add("decoder.cut_short", [](const Pipeline& p) { return p.traffic().cut_short.value(); });
   add("decoder.bad_ip_checksum",
       [](const Pipeline& p) { return p.traffic().bad_ip_checksum.value(); });
   add("decoder.bad_transport_checksum",
       [](const Pipeline& p) { return p.traffic().bad_transport_checksum.value(); });
+  add_fragments(snapshot);
   add("flow.created", [](const Pipeline& p) { return p.tracker().created(); });
   add("flow.ended", [](const Pipeline& p) { return p.tracker().ended(); });
   add("flow.evicted", [](const Pipeline& p) { return p.tracker().evicted(); });
@@ -182,6 +183,32 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
   for (const PortLine& port : now.ports) missed += port.missed;
   snapshot.figures.push_back({"capture.missed", missed});
   return snapshot;
+}
+
+void Engine::add_fragments(StatsSnapshot& snapshot) const {
+  using Member = Counter FragmentCounters::*;
+  const std::array<std::pair<const char*, Member>, 14> figures = {
+      {{"defrag.fragments", &FragmentCounters::fragments},
+       {"defrag.begun", &FragmentCounters::begun},
+       {"defrag.whole", &FragmentCounters::whole},
+       {"defrag.expired", &FragmentCounters::expired},
+       {"defrag.evicted", &FragmentCounters::evicted},
+       {"defrag.refused", &FragmentCounters::refused},
+       {"defrag.oversized", &FragmentCounters::oversized},
+       {"defrag.overlaps", &FragmentCounters::overlaps},
+       {"defrag.repeated", &FragmentCounters::repeated},
+       {"defrag.discarded", &FragmentCounters::discarded},
+       {"defrag.no_memory", &FragmentCounters::no_memory},
+       {"defrag.malformed", &FragmentCounters::malformed},
+       {"defrag.too_big", &FragmentCounters::too_big},
+       {"defrag.too_deep", &FragmentCounters::too_deep}}};
+  for (const auto& [name, member] : figures) {
+    uint64_t all = 0;
+    for (const auto& pipeline : pipelines_) {
+      if (pipeline->fragments() != nullptr) all += (pipeline->fragments()->*member).value();
+    }
+    snapshot.figures.push_back({name, all});
+  }
 }
 
 Exit Engine::print_summary(const StatsMoment& now) const {

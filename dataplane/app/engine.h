@@ -56,6 +56,8 @@ class Engine {
   Exit close(const PortLines& port_lines);
   [[nodiscard]] StatsMoment moment(const PortLines& port_lines) const;
   [[nodiscard]] StatsSnapshot snapshot(const StatsMoment& now) const;
+  // What became of IP fragments.
+  void add_fragments(StatsSnapshot& snapshot) const;
   [[nodiscard]] Exit print_summary(const StatsMoment& now) const;
 
   struct Bell {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <random>
 
-#include "dataplane/app/decap_options.h"
+#include "dataplane/app/packet_options.h"
 #include "l7/parser_list.h"
 
 namespace flowscope {
@@ -85,6 +85,10 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
   PipelineOptions options;
   options.decap = decap_of(config).value();
   options.key_with = key_with_of(config).value();
+  options.fragments = {.datagrams_max = config.fragments.datagrams_max,
+                       .bytes_max = config.fragments.bytes_max,
+                       .timeout_ns = config.fragments.timeout_ns,
+                       .overlap = overlap_of(config).value()};
   options.tracker.flows_max = flows_max(config, input);
   options.tracker.details_max = details_max(config, options);
   options.tracker.idle = {.tcp_new_ns = config.timeouts.tcp_new_ns,

@@ -36,8 +36,8 @@ Fate fate_of(DecodeStatus status) {
 }  // namespace
 
 size_t Pipeline::cost(const PipelineOptions& options) {
-  return FlowTracker::cost(options.tracker) + RecordRing::cost(options.ring_bytes)
-         + Streams<RecordOut>::cost(options.streams);
+  return FragmentTable::cost(options.fragments) + FlowTracker::cost(options.tracker)
+         + RecordRing::cost(options.ring_bytes) + Streams<RecordOut>::cost(options.streams);
 }
 
 Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineOptions& options,
@@ -50,8 +50,11 @@ Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineOptions& option
 Pipeline::Pipeline(Arena arena, const PipelineOptions& options)
     : arena_(std::move(arena)),
       share_(options.share),
+      is_first_(options.share.index == 0),
       decap_(options.decap),
       checksums_(options.checksums),
+      fragments_(arena_, options.fragments, options.tracker.hash_seed_low,
+                 options.tracker.hash_seed_high),
       tracker_(arena_, options.tracker),
       ring_(arena_, options.ring_bytes, options.overflow),
       out_(ring_, options.records, tracker_, &Streams<RecordOut>::app_name),
@@ -61,11 +64,12 @@ Pipeline::Pipeline(Arena arena, const PipelineOptions& options)
 void Pipeline::run(Burst& burst) {
   decode_layers(burst, decap_);
   verify_checksums(burst, checksums_, checksum_faults_);
+  advance_clock(burst);
+  join_fragments(burst);
   extract_keys(extractor_, tracker_.hash(), burst, keys_);
   extract_quoted(extractor_, tracker_.hash(), burst, quoted_);
   if (share_.workers > 1) keep_own_share(burst);
   tracker_.prefetch(burst, keys_);
-  advance_clock(burst);
   enter_fates(burst);
   tracker_.find(burst, keys_, flows_);
 
@@ -75,8 +79,30 @@ void Pipeline::run(Burst& burst) {
     streams_.deliver(burst, flows_, begin, end, tracker_);
     begin = end;
   }
+  fragments_.release();
   sweep_some();
   ring_.publish();
+}
+
+// A datagram that is whole stands in the row of the fragment that made it so; what is inside it is
+// reached, and its checksums are verified, only now.
+void Pipeline::join_fragments(Burst& burst) {
+  const auto inward = [&](const PacketView& packet, Layers& layers) {
+    if (decap_.takes_any()) take_all_off(packet, decap_, layers);
+    if (checksums_ == ChecksumMode::Off || layers.status != DecodeStatus::Ip) return;
+    const auto row = static_cast<size_t>(&packet - burst.packet.data());
+    checksum_faults_[row] = verify_checksums(packet, checksums_, layers);
+  };
+  FragmentObserver observer{*this};
+  fragments_.join(burst, flows_.clock_ns, inward, observer);
+}
+
+void Pipeline::FragmentObserver::on_overlap(const PacketView& packet, const Layers& layers,
+                                            FragmentConflict conflict) {
+  if (!pipeline.is_first_ || conflict == FragmentConflict::None) return;
+  pipeline.out_.packet_anomaly(
+      packet, layers,
+      layers.ip_version == 4 ? "decoder.ipv4.frag_overlap" : "decoder.ipv6.frag_overlap");
 }
 
 // The tracker's clock never goes back, whatever the time stamps do. In replay every worker sees
@@ -85,6 +111,7 @@ void Pipeline::advance_clock(const Burst& burst) {
   for (uint32_t i = 0; i < burst.count; ++i) {
     clock_ns_ = std::max(clock_ns_, burst.packet[i].time.ns);
     flows_.clock_ns[i] = clock_ns_;
+    wire_bytes_[i] = burst.packet[i].wire_bytes;
   }
 }
 
@@ -103,14 +130,14 @@ void Pipeline::enter_fates(const Burst& burst) {
   uint64_t bytes = 0;
   uint32_t received = 0;
   struct {
-    uint32_t ipv4 = 0, ipv6 = 0, tcp = 0, udp = 0, sctp = 0, icmp = 0, vlan = 0, fragments = 0,
-             cut = 0, tunnelled = 0;
+    uint32_t ipv4 = 0, ipv6 = 0, tcp = 0, udp = 0, sctp = 0, icmp = 0, vlan = 0, cut = 0,
+             tunnelled = 0;
   } seen;
   for (uint32_t i = 0; i < burst.count; ++i) {
     if (foreign_[i] != 0) continue;
     const Layers& layers = burst.layers[i];
     ++received;
-    bytes += burst.packet[i].wire_bytes;
+    bytes += wire_bytes_[i];
     ++fates[static_cast<size_t>(fate_of(layers.status))];
     seen.vlan += layers.vlan_count != 0;
     if (layers.status != DecodeStatus::Ip) continue;
@@ -121,7 +148,6 @@ void Pipeline::enter_fates(const Burst& burst) {
     seen.udp += protocol == IpProtocol::Udp;
     seen.sctp += protocol == IpProtocol::Sctp;
     seen.icmp += protocol == IpProtocol::Icmp || protocol == IpProtocol::IcmpV6;
-    seen.fragments += layers.is_fragment;
     seen.tunnelled += layers.encap.depth != 0;
     seen.cut += layers.payload_captured < layers.payload_bytes;
   }
@@ -137,7 +163,6 @@ void Pipeline::enter_fates(const Burst& burst) {
   traffic_.sctp.add(seen.sctp);
   traffic_.icmp.add(seen.icmp);
   traffic_.vlan.add(seen.vlan);
-  traffic_.fragments.add(seen.fragments);
   traffic_.tunnelled.add(seen.tunnelled);
   traffic_.cut_short.add(seen.cut);
   if (checksums_ != ChecksumMode::Off) count_checksum_faults(burst);

@@ -11,8 +11,9 @@
 #include "flowcore/extract/keys.h"
 #include "flowcore/extract/quoted_flows.h"
 #include "flowcore/extract/with_network.h"
-#include "flowcore/packet/decap.h"
 #include "flowcore/packet/checksum.h"
+#include "flowcore/packet/decap.h"
+#include "flowcore/stream/fragment_table.h"
 #include "flowcore/track/flow_tracker.h"
 #include "l7/streams.h"
 
@@ -28,6 +29,7 @@ struct WorkerShare {
 struct PipelineOptions {
   Decap decap;
   NetworkOptions key_with;  // what is part of the flow key besides the five-tuple
+  FragmentTable::Options fragments;
   FlowTracker::Options tracker;
   StreamsOptions streams;
   RecordChoice records;
@@ -58,6 +60,10 @@ class Pipeline {
   [[nodiscard]] const TrafficCounters& traffic() const { return traffic_; }
   [[nodiscard]] const FlowTracker& tracker() const { return tracker_; }
   [[nodiscard]] const StreamsCounters& streams() const { return streams_.counters(); }
+  // What became of fragments; null where another worker sees the same fragments and counts them.
+  [[nodiscard]] const FragmentCounters* fragments() const {
+    return is_first_ ? &fragments_.counters() : nullptr;
+  }
   [[nodiscard]] RecordRing& ring() { return ring_; }
 
  private:
@@ -72,7 +78,14 @@ class Pipeline {
     }
   };
 
+  // Tells of fragments that contradict each other.
+  struct FragmentObserver {
+    Pipeline& pipeline;
+    void on_overlap(const PacketView& packet, const Layers& layers, FragmentConflict conflict);
+  };
+
   Pipeline(Arena arena, const PipelineOptions& options);
+  void join_fragments(Burst& burst);
   void advance_clock(const Burst& burst);
   void keep_own_share(const Burst& burst);
   void enter_fates(const Burst& burst);
@@ -81,8 +94,10 @@ class Pipeline {
 
   Arena arena_;
   WorkerShare share_;
+  bool is_first_;  // of the workers that see the same packets
   Decap decap_;
   ChecksumMode checksums_;
+  FragmentTable fragments_;
   FlowTracker tracker_;
   RecordRing ring_;
   RecordOut out_;
@@ -92,7 +107,8 @@ class Pipeline {
   FlowKeys keys_;
   QuotedFlows quoted_;
   FlowBurst flows_;
-  std::array<uint8_t, kBurstMax> foreign_{};  // packets of other workers' shares
+  std::array<uint8_t, kBurstMax> foreign_{};      // packets of other workers' shares
+  std::array<uint32_t, kBurstMax> wire_bytes_{};  // of frames, not of datagrams put together
   uint64_t clock_ns_ = 0;
   uint64_t swept_ns_ = 0;
   Ledger ledger_;

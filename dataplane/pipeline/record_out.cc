@@ -1,5 +1,6 @@
 #include "dataplane/pipeline/record_out.h"
 
+#include "flowcore/extract/five_tuple.h"
 #include "flowcore/packet/icmp.h"
 
 namespace flowscope {
@@ -126,6 +127,23 @@ void RecordOut::flow(const FlowEntry& entry, EndReason reason) {
     record.icmp_error_code = detail->icmp_error_code;
   }
   ring_.push_flow(head_of(entry, FlowSide::Initiator, last), record);
+}
+
+void RecordOut::packet_anomaly(const PacketView& packet, const Layers& layers, const char* kind) {
+  if (!choice_.anomaly) return;
+  RecordHead head;
+  head.protocol = layers.ip_protocol;
+  head.vlan_id = layers.vlan_id;
+  head.inner_vlan_id = layers.inner_vlan_id;
+  head.time = packet.time;
+  FlowKey key;
+  Orientation orientation = Orientation::Forward;
+  if (FiveTuple::directional().extract(layers, packet, key, orientation)) {
+    head.ip_version = layers.ip_version;
+    head.source.address = key.a_address;
+    head.destination.address = key.b_address;
+  }
+  ring_.push_anomaly(head, AnomalyLayer::Decode, kind);
 }
 
 }  // namespace flowscope

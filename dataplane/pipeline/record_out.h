@@ -42,6 +42,8 @@ class RecordOut {
   // `kind` is a literal, an EVE anomaly name.
   void anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* kind);
   void flow(const FlowEntry& entry, EndReason reason);
+  // Of a packet that belongs to no flow yet. `kind` is a literal.
+  void packet_anomaly(const PacketView& packet, const Layers& layers, const char* kind);
 
  private:
   [[nodiscard]] RecordHead head_of(const FlowEntry& entry, FlowSide from, Timestamp time) const;

@@ -12,9 +12,8 @@ struct TrafficCounters {
   Counter tcp;
   Counter udp;
   Counter sctp;
-  Counter icmp;  // v4 and v6
-  Counter vlan;  // with at least one tag
-  Counter fragments;
+  Counter icmp;       // v4 and v6
+  Counter vlan;       // with at least one tag
   Counter tunnelled;  // at least one encapsulation was taken off
   Counter cut_short;  // tracked, but the capture cut the payload
   // Wrong checksums, where they are looked at, whether or not their packets are dropped. A packet

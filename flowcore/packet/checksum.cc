@@ -175,16 +175,20 @@ ChecksumFault verify_checksums(const PacketView& packet, const Layers& layers) {
                                 : fault_of_ipv6(frame, layers, l4_card);
 }
 
-void verify_checksums(Burst& burst, ChecksumMode mode, ChecksumFaults& faults) {
-  if (mode == ChecksumMode::Off) return;
-  for (uint32_t i = 0; i < burst.count; ++i) {
-    Layers& layers = burst.layers[i];
-    faults[i] = verify_checksums(burst.packet[i], layers);
-    if (mode != ChecksumMode::Drop || faults[i] == ChecksumFault::None) continue;
+ChecksumFault verify_checksums(const PacketView& packet, ChecksumMode mode, Layers& layers) {
+  const ChecksumFault fault = verify_checksums(packet, layers);
+  if (mode == ChecksumMode::Drop && fault != ChecksumFault::None) {
     layers.status = DecodeStatus::BadChecksum;
     layers.ip_version = 0;
     layers.has_l4 = false;
   }
+  return fault;
+}
+
+void verify_checksums(Burst& burst, ChecksumMode mode, ChecksumFaults& faults) {
+  if (mode == ChecksumMode::Off) return;
+  for (uint32_t i = 0; i < burst.count; ++i)
+    faults[i] = verify_checksums(burst.packet[i], mode, burst.layers[i]);
 }
 
 }  // namespace flowscope

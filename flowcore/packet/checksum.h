@@ -38,6 +38,10 @@ enum class ChecksumFault : uint8_t { None, Ip, Transport };
 // Requires: decode_frame's answer for `packet`. Cost: one pass over the packet's bytes.
 [[nodiscard]] ChecksumFault verify_checksums(const PacketView& packet, const Layers& layers);
 
+// The same, and with Drop the status of a faulty packet becomes BadChecksum. Requires: a mode that
+// is not Off.
+ChecksumFault verify_checksums(const PacketView& packet, ChecksumMode mode, Layers& layers);
+
 // One row for each packet of a burst.
 using ChecksumFaults = std::array<ChecksumFault, kBurstMax>;
 

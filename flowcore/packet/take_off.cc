@@ -237,7 +237,7 @@ Encap encap_of(const Layers& around, const Inner& inner, uint32_t label) {
 
 bool take_off(const PacketView& packet, const Decap& decap, Layers& layers) {
   if (layers.encap.depth >= kEncapsMax || layers.is_fragment) return false;
-  const Bytes frame = packet.frame.first(kDecodedBytesMax);
+  const Bytes frame = packet.frame;
   Carried carried;
   Inner inner;
   uint32_t label = 0;
@@ -264,7 +264,7 @@ bool take_off(const PacketView& packet, const Decap& decap, Layers& layers) {
   next.inner_vlan_id = layers.inner_vlan_id;
   next.encap = encap_of(layers, inner, label);
   next.ether_type = read_inner_link(inner, reader, next);
-  if (!reader.ok()) return false;
+  if (!reader.ok() || reader.position() > kDecodedBytesMax) return false;
   next.l3_offset = static_cast<uint16_t>(reader.position());
   const bool is_ipv4 = is_ether_type(next.ether_type, EtherType::Ipv4);
   if (is_ipv4 || is_ether_type(next.ether_type, EtherType::Ipv6)) {

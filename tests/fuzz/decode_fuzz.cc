@@ -74,8 +74,9 @@ void check_combinators(const PacketView& packet, Layers layers) {
   if (is_ip) FS_CHECK(network_of(key).vlan_id == layers.vlan_id);
   FS_CHECK(IpPair().extract(layers, packet, key, orientation) == is_ip);
   if (is_ip) FS_CHECK(key.a_address <= key.b_address);
-  const bool has_stations = layers.l2_offset != Layers::kNoEthernet
-                            && packet.frame.after(layers.l2_offset).size() >= EthernetHeader::kBytes;
+  const bool has_stations =
+      layers.l2_offset != Layers::kNoEthernet
+      && packet.frame.after(layers.l2_offset).size() >= EthernetHeader::kBytes;
   FS_CHECK(MacPair().extract(layers, packet, key, orientation) == has_stations);
 }
 

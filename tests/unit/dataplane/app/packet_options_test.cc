@@ -1,4 +1,4 @@
-#include "dataplane/app/decap_options.h"
+#include "dataplane/app/packet_options.h"
 
 #include <gtest/gtest.h>
 

@@ -4,6 +4,7 @@
 #include "flowcore/base/result.h"
 #include "flowcore/extract/with_network.h"
 #include "flowcore/packet/decap.h"
+#include "flowcore/stream/fragment_overlap.h"
 
 namespace flowscope {
 
@@ -13,5 +14,8 @@ namespace flowscope {
 
 // What `table.key_with` means, with errors of the same form.
 [[nodiscard]] Result<NetworkOptions> key_with_of(const Config& config);
+
+// What `fragments.overlap` means.
+[[nodiscard]] Result<FragmentOverlap> overlap_of(const Config& config);
 
 }  // namespace flowscope

@@ -1,4 +1,4 @@
-#include "dataplane/app/decap_options.h"
+#include "dataplane/app/packet_options.h"
 
 #include <algorithm>
 #include <array>
@@ -105,6 +105,16 @@ Result<NetworkOptions> key_with_of(const Config& config) {
     *mark->second = true;
   }
   return options;
+}
+
+Result<FragmentOverlap> overlap_of(const Config& config) {
+  constexpr std::array<std::string_view, 8> kNames = {"refuse",    "first", "last",    "bsd",
+                                                      "bsd_right", "linux", "windows", "solaris"};
+  const auto* const name = std::find(kNames.begin(), kNames.end(), config.fragments.overlap);
+  if (name != kNames.end()) return static_cast<FragmentOverlap>(name - kNames.begin());
+  return Error{
+      "fragments.overlap: \"" + config.fragments.overlap
+      + "\" is not known; expected refuse, first, last, bsd, bsd_right, linux, windows or solaris"};
 }
 
 }  // namespace flowscope
