@@ -141,8 +141,11 @@ Inner read_in_udp(EncapKind kind, const Carried& carried, ByteReader& reader, ui
       return read_lisp(reader);
     case EncapKind::Ayiya:
       return read_ayiya(reader);
-    case EncapKind::Mpls:
-      return read_mpls(reader, carried, label);
+    case EncapKind::Mpls: {
+      Inner inner = read_mpls(reader, carried, label);
+      inner.weak = true;
+      return inner;
+    }
     default:
       return {};
   }
@@ -233,6 +236,27 @@ Encap encap_of(const Layers& around, const Inner& inner, uint32_t label) {
   return encap;
 }
 
+// What stands behind an Ethernet type: to the end of the frame, or of the packet that the type was
+// found in (see limit_to).
+Carried carried_behind_type(const PacketView& packet, const Layers& layers) {
+  const Bytes frame = packet.frame.first(kDecodedBytesMax);
+  if (layers.encap.depth == 0) {
+    return {.frame = frame,
+            .wire_end = std::max(packet.wire_bytes, static_cast<uint32_t>(frame.size()))};
+  }
+  return {.frame = frame.first(size_t{layers.payload_offset} + layers.payload_captured),
+          .wire_end = uint32_t{layers.payload_offset} + layers.payload_bytes};
+}
+
+// Keeps, for the next step, where the bytes end that an encapsulation carries: those behind an
+// Ethernet type count as payload while it is not known what they are.
+void limit_to(const Carried& carried, Layers& layers) {
+  layers.payload_offset = layers.l3_offset;
+  layers.payload_captured = static_cast<uint16_t>(carried.frame.size() - layers.l3_offset);
+  layers.payload_bytes =
+      static_cast<uint16_t>(std::min<uint32_t>(carried.wire_end - layers.l3_offset, UINT16_MAX));
+}
+
 }  // namespace
 
 bool take_off(const PacketView& packet, const Decap& decap, Layers& layers) {
@@ -249,8 +273,8 @@ bool take_off(const PacketView& packet, const Decap& decap, Layers& layers) {
     reader.skip(layers.payload_offset);
     inner = read_behind_ip(layers, decap, carried, reader, label);
   } else if (layers.status == DecodeStatus::NotIp) {
-    carried = {.frame = frame,
-               .wire_end = std::max(packet.wire_bytes, static_cast<uint32_t>(frame.size()))};
+    carried = carried_behind_type(packet, layers);
+    reader = ByteReader(carried.frame);
     reader.skip(layers.l3_offset);
     inner = read_behind_type(layers.ether_type, carried, reader, label);
   }
@@ -272,6 +296,8 @@ bool take_off(const PacketView& packet, const Decap& decap, Layers& layers) {
     read_ip(carried.frame, is_ipv4 ? 4 : 6, carried.wire_end - next.l3_offset, next);
   } else if (inner.weak) {
     return false;
+  } else {
+    limit_to(carried, next);
   }
   layers = next;
   return true;
