@@ -14,23 +14,6 @@ namespace {
 constexpr uint16_t kEtherTypeIpv4 = 0x0800;
 constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
 
-void put16(Frame& frame, size_t offset, size_t value) {
-  frame.at(offset) = static_cast<uint8_t>(value >> 8);
-  frame.at(offset + 1) = static_cast<uint8_t>(value);
-}
-
-void append8(Frame& frame, uint32_t value) { frame.push_back(static_cast<uint8_t>(value)); }
-void append16(Frame& frame, uint32_t value) {
-  append8(frame, value >> 8);
-  append8(frame, value);
-}
-void append32(Frame& frame, uint32_t value) {
-  append16(frame, value >> 16);
-  append16(frame, value);
-}
-void append(Frame& frame, const Frame& bytes) {
-  frame.insert(frame.end(), bytes.begin(), bytes.end());
-}
 void append_address(Frame& frame, int family, const char* text) {
   std::array<uint8_t, 16> bytes{};
   FS_CHECK(inet_pton(family, text, bytes.data()) == 1);
@@ -40,18 +23,6 @@ void append_address(Frame& frame, int family, const char* text) {
 Frame padded_to_words(Frame bytes) {
   bytes.resize((bytes.size() + 3) / 4 * 4);
   return bytes;
-}
-
-// RFC 1071: the sum of 16-bit words, not yet folded or complemented.
-uint32_t sum_words(const Frame& bytes, size_t first, size_t last) {
-  uint32_t sum = 0;
-  for (size_t i = first; i < last; ++i) sum += (i - first) % 2 == 0 ? bytes[i] * 256U : bytes[i];
-  return sum;
-}
-
-uint16_t folded(uint32_t sum) {
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<uint16_t>(~sum);
 }
 
 // RFC 9260 appendix A: CRC32c, stored in the order that its bit-reversed form has in memory.
@@ -261,6 +232,14 @@ PacketBuilder& PacketBuilder::icmp_v6(uint8_t type, uint8_t code, uint32_t rest)
               .ip_protocol = static_cast<uint8_t>(IpProtocol::IcmpV6)});
 }
 
+PacketBuilder& PacketBuilder::tunnel(const TunnelHeader& tunnel) {
+  return add({.kind = Kind::Tunnel,
+              .header = tunnel.bytes,
+              .ether_type = tunnel.ether_type,
+              .ip_protocol = tunnel.ip_protocol,
+              .tunnel = tunnel});
+}
+
 PacketBuilder& PacketBuilder::payload(std::string_view text) {
   return payload(Frame(text.begin(), text.end()));
 }
@@ -305,6 +284,9 @@ void PacketBuilder::seal(Layer& layer, size_t index, const Frame& body) const {
     case Kind::Extension:
     case Kind::Payload:
       return;
+    case Kind::Tunnel:
+      seal_tunnel(layer.tunnel, layer.header, body);
+      return;
   }
 }
 
@@ -346,8 +328,14 @@ void PacketBuilder::seal_type(Layer& layer, size_t index, const Frame& body) con
     case Kind::Extension:
       layer.header[0] = protocol;
       return;
-    case Kind::Tcp:
     case Kind::Udp:
+      if (next.tunnel.udp_port != 0 && layer.header[2] == 0 && layer.header[3] == 0)
+        put16(layer.header, 2, next.tunnel.udp_port);
+      return;
+    case Kind::Tunnel:
+      name_next(layer.tunnel, layer.header, ether_type, protocol);
+      return;
+    case Kind::Tcp:
     case Kind::Sctp:
     case Kind::Icmp:
     case Kind::IcmpV6:

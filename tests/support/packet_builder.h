@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "flowcore/packet/layers.h"
+#include "tests/support/frame_bytes.h"
+#include "tests/support/tunnel_headers.h"
 
 namespace flowscope::testing {
-
-// The bytes of one frame.
-using Frame = std::vector<uint8_t>;
 
 // Fields of a header that a test may set; whatever is left unset is made right by build().
 struct EthernetFields {
@@ -99,10 +98,14 @@ class PacketBuilder {
 
   // Transport layer.
   PacketBuilder& tcp(uint16_t source, uint16_t destination, const TcpFields& fields = {});
+  // Destination 0 in front of a tunnel header: the port of that tunnel.
   PacketBuilder& udp(uint16_t source, uint16_t destination, const UdpFields& fields = {});
   PacketBuilder& sctp(uint16_t source, uint16_t destination, uint32_t tag = 0);
   PacketBuilder& icmp(uint8_t type, uint8_t code, uint32_t rest = 0);
   PacketBuilder& icmp_v6(uint8_t type, uint8_t code, uint32_t rest = 0);
+
+  // A header of tunnel_headers.h; what it holds follows.
+  PacketBuilder& tunnel(const TunnelHeader& tunnel);
 
   // Bytes as they are.
   PacketBuilder& payload(std::string_view text);
@@ -129,6 +132,7 @@ class PacketBuilder {
     Icmp,
     IcmpV6,
     Payload,
+    Tunnel,
   };
   struct Layer {
     Kind kind = Kind::Payload;
@@ -137,6 +141,7 @@ class PacketBuilder {
     uint8_t ip_protocol = 0;              // how an IP header names this layer
     std::optional<uint16_t> next_type{};  // what to write for the layer after this one
     std::optional<uint16_t> length{};     // what to write for the length
+    TunnelHeader tunnel{};
   };
 
   PacketBuilder& add(Layer layer);

@@ -57,5 +57,28 @@ TEST(PacketBuilder, NamesEachHeaderInTheOneBefore) {
   EXPECT_EQ(frame[22 + 40], 6);
 }
 
+TEST(PacketBuilder, GivesATunnelItsPortNamesAndLengths) {
+  const Frame frame = PacketBuilder()
+                          .udp(50000, 0)
+                          .tunnel(testing::l2tp2(7, 9, {.length = true}))
+                          .tunnel(testing::ppp())
+                          .ipv4("10.0.0.1", "10.0.0.2")
+                          .build();
+  EXPECT_EQ(Frame(frame.begin() + 2, frame.begin() + 6), (Frame{0x06, 0xa5, 0, 38}));
+  EXPECT_EQ(Frame(frame.begin() + 8, frame.begin() + 18),
+            (Frame{0x40, 0x02, 0, 30, 0, 7, 0, 9, 0x00, 0x21}));
+}
+
+TEST(PacketBuilder, ChecksumsGreWithWhatItCarries) {
+  const Frame frame = PacketBuilder()
+                          .tunnel(testing::gre({.checksum = true, .key = 5}))
+                          .tunnel(testing::nsh(1))
+                          .ipv6("::1", "::2")
+                          .build();
+  EXPECT_EQ(Frame(frame.begin(), frame.begin() + 4), (Frame{0xa0, 0, 0x89, 0x4f}));
+  EXPECT_EQ(frame[12 + 3], 2) << "IPv6 behind NSH";
+  EXPECT_EQ(folded_sum(frame, 0, frame.size()), 0xffffU);
+}
+
 }  // namespace
 }  // namespace flowscope
