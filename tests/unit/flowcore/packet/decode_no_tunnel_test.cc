@@ -161,6 +161,24 @@ TEST(DecodeNoTunnel, AnInnerIpHeaderThatTheCaptureCut) {
   }
 }
 
+TEST(DecodeNoTunnel, AHeaderInTheLinkLayerThatTheCaptureCut) {
+  for (const testing::TunnelForm& form : testing::tunnel_forms()) {
+    if (form.carrier != testing::TunnelForm::Carrier::EtherType) continue;
+    PacketBuilder builder = PacketBuilder().ethernet();
+    for (const TunnelHeader& header : form.headers) builder.tunnel(header);
+    if ((form.holds & testing::TunnelForm::kEthernet) != 0) builder.ethernet();
+    const Frame whole = builder.build();
+    for (size_t cut = 14; cut < whole.size(); ++cut) {
+      SCOPED_TRACE(form.name + " cut to " + std::to_string(cut));
+      Frame frame = whole;
+      frame.resize(cut);
+      const Layers layers = decode(frame, 100);
+      EXPECT_EQ(layers.l3_offset, 14);
+      EXPECT_EQ(layers.encap, Encap{});
+    }
+  }
+}
+
 TEST(DecodeNoTunnel, WhatIsNoIpInside) {
   expect_outer(in_udp(testing::vxlan(5)).ethernet({.ether_type = 0x0806}).payload("arp").build());
 }
