@@ -187,8 +187,9 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
 
 void Engine::add_fragments(StatsSnapshot& snapshot) const {
   using Member = Counter FragmentCounters::*;
-  const std::array<std::pair<const char*, Member>, 14> figures = {
+  const std::array<std::pair<const char*, Member>, 15> figures = {
       {{"defrag.fragments", &FragmentCounters::fragments},
+       {"defrag.cut", &FragmentCounters::cut},
        {"defrag.begun", &FragmentCounters::begun},
        {"defrag.whole", &FragmentCounters::whole},
        {"defrag.expired", &FragmentCounters::expired},

@@ -10,6 +10,17 @@ namespace flowscope {
 
 namespace {
 
+// The version of the IP header that follows, or 0. On Ethernet its type decides; on other links,
+// where tools have been known to write one type for both, the header's own number does if it is
+// one.
+uint8_t ip_version(LinkType link, uint16_t ether_type, ByteReader reader) {
+  const bool is_ipv4 = is_ether_type(ether_type, EtherType::Ipv4);
+  if (!is_ipv4 && !is_ether_type(ether_type, EtherType::Ipv6)) return 0;
+  const uint8_t own = reader.u8() >> 4;
+  if (link != LinkType::Ethernet && (own == 4 || own == 6)) return own;
+  return is_ipv4 ? 4 : 6;
+}
+
 Layers decode_outermost(const PacketView& packet) {
   Layers layers;
   if (packet.link != LinkType::Ethernet) layers.l2_offset = Layers::kNoEthernet;
@@ -24,11 +35,10 @@ Layers decode_outermost(const PacketView& packet) {
     layers.status = DecodeStatus::Truncated;
     return layers;
   }
-  const bool is_ipv4 = is_ether_type(layers.ether_type, EtherType::Ipv4);
-  if (!is_ipv4 && !is_ether_type(layers.ether_type, EtherType::Ipv6)) return layers;
+  const uint8_t version = ip_version(packet.link, layers.ether_type, reader);
+  if (version == 0) return layers;
   const size_t frame_bytes = std::max<size_t>(packet.wire_bytes, packet.frame.size());
-  read_ip(packet.frame, is_ipv4 ? 4 : 6, static_cast<uint32_t>(frame_bytes - reader.position()),
-          layers);
+  read_ip(packet.frame, version, static_cast<uint32_t>(frame_bytes - reader.position()), layers);
   return layers;
 }
 

@@ -31,7 +31,8 @@ enum class FragmentConflict : uint8_t {
 //
 // A datagram is whole when every byte up to the end of its last fragment came. Bytes that a capture
 // cut off count as come: the rebuilt frame ends at the first of them, its IP header and wire_bytes
-// tell what was on the wire.
+// tell what was on the wire. A first fragment that the capture cut stands for its datagram: of that
+// no more bytes in order can come, so it is decoded at once, as far as it goes.
 //
 // Limits: datagrams and bytes have a maximum each; where one is reached the oldest datagram goes. A
 // datagram's time-out counts from its first fragment on, and is decided by the clock of the
@@ -114,6 +115,9 @@ class FragmentTable {
   void join_one(PacketView& packet, Layers& layers, uint64_t clock_ns, const Inward& inward,
                 Observer& observer);
   [[nodiscard]] static bool has_fragments(const Burst& burst);
+  [[nodiscard]] static bool is_cut_first(const Layers& layers) {
+    return layers.l4_offset != 0 && layers.payload_captured < layers.payload_bytes;
+  }
 
   Arrival accept(const PacketView& packet, const Layers& layers, uint64_t clock_ns);
   Arrival add(Handle handle, const Fragment& fragment, const PacketView& packet,
@@ -168,6 +172,12 @@ void FragmentTable::join_one(PacketView& packet, Layers& layers, uint64_t clock_
   // one may take its place.
   const size_t lent_from = lent_bytes_;
   for (uint32_t depth = 0; layers.is_fragment && layers.status == DecodeStatus::Ip; ++depth) {
+    if (is_cut_first(layers)) {
+      counters_.cut.add(1);
+      read_first_fragment(packet.frame, layers);
+      inward(packet, layers);
+      return;
+    }
     if (depth == kNestingMax) {
       counters_.too_deep.add(1);
       layers.status = DecodeStatus::Malformed;
