@@ -30,7 +30,7 @@ class FiveTuple {
 
   // Requires: `layers` is what decoding `packet` gave.
   // PERF: bound by instructions, 53 a packet. The endpoints are swapped by where they are stored
-  // and by a rotation: a blend of both takes three more, and `?:` makes a branch of it (GCC 12),
+  // and by a rotation: a blend of both takes more, and `?:` makes a branch of it (GCC 12),
   // a coin toss that no predictor guesses. Written as whole blocks, so that the hash, which loads
   // the key in the same blocks, need not wait for the stores to leave for the cache.
   bool extract(const Layers& layers, const PacketView& packet, FlowKey& key,
