@@ -75,7 +75,7 @@ void Pipeline::run(Burst& burst) {
 
   Observer observer{*this};
   for (uint32_t begin = 0; begin < burst.count;) {
-    const uint32_t end = tracker_.update(burst, keys_, quoted_, flows_, begin, observer);
+    const uint32_t end = tracker_.update(burst, keys_, flows_, begin, observer, quoted_.rows());
     streams_.deliver(burst, flows_, begin, end, tracker_);
     begin = end;
   }

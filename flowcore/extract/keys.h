@@ -11,8 +11,8 @@
 namespace flowscope {
 
 // The columns of a burst that the third hop fills: row i speaks of packet i of the burst. Where
-// has_key is 0 the packet belongs to no flow, and its other columns hold what an earlier burst left
-// there. Thread rule: one worker.
+// has_key is 0 the packet belongs to no flow, and its other columns say nothing. Thread rule: one
+// worker.
 struct FlowKeys {
   std::array<FlowKey, kBurstMax> key;
   std::array<Orientation, kBurstMax> orientation{};
@@ -21,17 +21,19 @@ struct FlowKeys {
 };
 
 // Fills `keys` for the whole burst. Requires: decode_layers(burst) was called.
-// Keys are written in one pass and hashed in the next: a hash right behind the stores of its key
-// would wait for them, since its loads are wider than they are.
+// Extractor and hash are taken by value: stores to the columns might change what lies behind a
+// reference, for all the compiler knows, and would make it load both again for each packet.
+// PERF: keys are written in one pass and hashed in the next. In one pass a packet is a chain of
+// some seventy cycles from its header to its hash, of which too few are under way at once: 6.5 ns a
+// packet on Zen 3 in place of 5.5. Rows without a key are hashed too: no branch.
 template <FlowExtractor E>
-void extract_keys(const E& extractor, const KeyedHash& hash, Burst& burst, FlowKeys& keys) {
-  for (uint32_t i = 0; i < burst.count; ++i) {
+void extract_keys(E extractor, KeyedHash hash, Burst& burst, FlowKeys& keys) {
+  const uint32_t count = burst.count;
+  for (uint32_t i = 0; i < count; ++i) {
     keys.has_key[i] =
         extractor.extract(burst.layers[i], burst.packet[i], keys.key[i], keys.orientation[i]);
   }
-  for (uint32_t i = 0; i < burst.count; ++i) {
-    if (keys.has_key[i] != 0) keys.hash[i] = hash(&keys.key[i]);
-  }
+  for (uint32_t i = 0; i < count; ++i) keys.hash[i] = hash(&keys.key[i]);
 }
 
 }  // namespace flowscope

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "flowcore/base/keyed_hash.h"
 #include "flowcore/extract/flow_extractor.h"
@@ -11,16 +12,19 @@
 
 namespace flowscope {
 
-// The flows that the ICMP errors of a burst are about, in the order of their packets. Thread rule:
-// one worker.
+// The flow that an ICMP error is about.
+struct QuotedFlow {
+  uint32_t packet = 0;  // of the error, in the burst
+  uint64_t hash = 0;
+  FlowKey key;
+};
+
+// Those of a burst, in the order of their packets. Thread rule: one worker.
 struct QuotedFlows {
-  struct Quote {
-    uint32_t packet = 0;  // index in the burst
-    uint64_t hash = 0;
-    FlowKey key;
-  };
   uint32_t count = 0;
-  std::array<Quote, kBurstMax> quote;
+  std::array<QuotedFlow, kBurstMax> row;
+
+  [[nodiscard]] std::span<const QuotedFlow> rows() const { return {row.data(), count}; }
 };
 
 // Fills `quoted` from the errors of the burst whose quote tells a flow. Requires:
@@ -34,7 +38,7 @@ void extract_quoted(const E& extractor, const KeyedHash& hash, const Burst& burs
     if (!is_icmp(burst.layers[i].ip_protocol)) continue;
     Layers layers;
     if (!quoted_packet(burst.layers[i], burst.packet[i], layers)) continue;
-    QuotedFlows::Quote& quote = quoted.quote[quoted.count];
+    QuotedFlow& quote = quoted.row[quoted.count];
     Orientation orientation = Orientation::Forward;
     if (!extractor.extract(layers, burst.packet[i], quote.key, orientation)) continue;
     quote.packet = i;

@@ -19,6 +19,11 @@ inline constexpr size_t kDecodedBytesMax = 65535;
 // decode_frame. Both give the same answer.
 void decode_layers(Burst& burst, const Decap& decap = kNoDecap);
 
+// The same for a burst whose frames were asked for before, and asks for those of `next`, which is
+// to be decoded after it: for who receives one burst ahead. It hides a whole burst's work behind
+// each frame's way from memory, where the other hides sixteen packets' decoding.
+void decode_layers(Burst& burst, const Burst& next, const Decap& decap = kNoDecap);
+
 // Decodes one frame of any link type and takes the encapsulations off that `decap` names. Decoding
 // is lax: a frame that the capture cut short is decoded as far as it goes. The rules, where Layers
 // leaves room for a choice:

@@ -26,12 +26,13 @@ uint32_t key_bytes(uint8_t ip_protocol) {
 
 bool quoted_packet(const Layers& layers, const PacketView& packet, Layers& quoted) {
   if (!layers.has_l4 || !is_icmp_error(layers.ip_protocol, layers.icmp_type)) return false;
-  quoted = Layers{.vlan_count = layers.vlan_count,
-                  .l3_offset = layers.payload_offset,
+  quoted = Layers{.l3_offset = layers.payload_offset,
                   .vlan_id = layers.vlan_id,
                   .inner_vlan_id = layers.inner_vlan_id,
                   .ether_type = layers.ether_type,
-                  .encap = layers.encap};
+                  .vlan_count = layers.vlan_count,
+                  .encap = layers.encap,
+                  .l2_offset = layers.l2_offset};
   // Link padding behind the error is no part of the quote.
   const Bytes whole = packet.frame.first(layers.payload_offset + layers.payload_captured);
   const bool is_v4 = layers.ip_protocol == static_cast<uint8_t>(IpProtocol::Icmp);

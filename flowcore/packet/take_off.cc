@@ -6,6 +6,7 @@
 #include "flowcore/packet/capwap.h"
 #include "flowcore/packet/decap.h"
 #include "flowcore/packet/decode.h"
+#include "flowcore/packet/decode_plain.h"
 #include "flowcore/packet/ether_ip.h"
 #include "flowcore/packet/geneve.h"
 #include "flowcore/packet/gre.h"
@@ -257,6 +258,17 @@ void limit_to(const Carried& carried, Layers& layers) {
       static_cast<uint16_t>(std::min<uint32_t>(carried.wire_end - layers.l3_offset, UINT16_MAX));
 }
 
+// Reads the IP packet that begins at layers.l3_offset; most are plain inside tunnels as well.
+void read_inner_ip(const Carried& carried, uint8_t version, Layers& layers) {
+  Layers plain = layers;
+  if (carried.frame.size() <= kDecodedBytesMax
+      && decode_plain_ip(carried.frame, layers.l3_offset, version, plain)) {
+    layers = plain;
+    return;
+  }
+  read_ip(carried.frame, version, carried.wire_end - layers.l3_offset, layers);
+}
+
 }  // namespace
 
 bool take_off(const PacketView& packet, const Decap& decap, Layers& layers) {
@@ -293,7 +305,7 @@ bool take_off(const PacketView& packet, const Decap& decap, Layers& layers) {
   const bool is_ipv4 = is_ether_type(next.ether_type, EtherType::Ipv4);
   if (is_ipv4 || is_ether_type(next.ether_type, EtherType::Ipv6)) {
     if (inner.weak && !begins_ip(reader, carried)) return false;
-    read_ip(carried.frame, is_ipv4 ? 4 : 6, carried.wire_end - next.l3_offset, next);
+    read_inner_ip(carried, is_ipv4 ? 4 : 6, next);
   } else if (inner.weak) {
     return false;
   } else {

@@ -63,8 +63,7 @@ FlowDetail* FlowTracker::detail_for(FlowEntry& entry) {
   return nullptr;
 }
 
-void FlowTracker::note_error(const QuotedFlows::Quote& quote, const Layers& error,
-                             uint64_t clock_ns) {
+void FlowTracker::note_error(const QuotedFlow& quote, const Layers& error, uint64_t clock_ns) {
   const uint32_t slot = table_.find(quote.hash, quote.key, table_.guess(quote.hash));
   if (slot == FlowTable<FlowEntry>::kNone) return;
   FlowEntry& entry = table_.entry(slot);

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <span>
 
 #include "flowcore/base/counter.h"
 #include "flowcore/base/keyed_hash.h"
@@ -65,8 +66,8 @@ class FlowTracker {
   // done).
   template <FlowObserver O>
   // Errors in `quoted` are noted with the flows that they are about, where those are live.
-  uint32_t update(const Burst& burst, const FlowKeys& keys, const QuotedFlows& quoted,
-                  FlowBurst& flows, uint32_t begin, O& observer);
+  uint32_t update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t begin,
+                  O& observer, std::span<const QuotedFlow> quoted = {});
 
   // Ends flows that have been idle for their time-out; visits at most `sets_max` sets and goes on
   // from there at the next call. Requires: clock_ns never goes back.
@@ -111,7 +112,7 @@ class FlowTracker {
   // The flow's detail, made when there is none; null when there is no room.
   FlowDetail* detail_for(FlowEntry& entry);
   // An ICMP error about a flow.
-  void note_error(const QuotedFlows::Quote& quote, const Layers& error, uint64_t clock_ns);
+  void note_error(const QuotedFlow& quote, const Layers& error, uint64_t clock_ns);
   // The first packet of a side.
   void meet(FlowEntry& entry, FlowSide side, const Layers& layers, const PacketView& packet);
   // True when this packet completed the handshake.
@@ -132,15 +133,16 @@ class FlowTracker {
 };
 
 template <FlowObserver O>
-uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, const QuotedFlows& quoted,
-                             FlowBurst& flows, uint32_t begin, O& observer) {
+uint32_t FlowTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
+                             uint32_t begin, O& observer, std::span<const QuotedFlow> quoted) {
   ++serial_;
-  uint32_t quote = 0;
-  while (quote < quoted.count && quoted.quote[quote].packet < begin) ++quote;
+  while (!quoted.empty() && quoted.front().packet < begin) quoted = quoted.subspan(1);
   for (uint32_t i = begin; i < burst.count; ++i) {
     flows.slot[i] = FlowBurst::kNoFlow;
-    if (quote < quoted.count && quoted.quote[quote].packet == i) [[unlikely]]
-      note_error(quoted.quote[quote++], burst.layers[i], flows.clock_ns[i]);
+    if (!quoted.empty() && quoted.front().packet == i) [[unlikely]] {
+      note_error(quoted.front(), burst.layers[i], flows.clock_ns[i]);
+      quoted = quoted.subspan(1);
+    }
     if (!keys.has_key[i]) continue;
     const FlowKey& key = keys.key[i];
     const uint64_t clock_ns = flows.clock_ns[i];

@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "flowcore/base/prefetch.h"
 #include "flowcore/packet/decode.h"
 #include "perf/micro/frame_stock.h"
 
@@ -34,23 +33,6 @@ void run_decode_frame(benchmark::State& state, Traffic traffic, size_t frames) {
   count_packets(state);
 }
 
-void run_touch(benchmark::State& state, Traffic traffic, size_t frames) {
-  FrameStock stock(traffic, frames);
-  const auto burst = std::make_unique<Burst>();
-  for (auto _ : state) {
-    stock.fill_next(*burst);
-    for (uint32_t i = 0; i < burst->count; ++i) {
-      // The same distance ahead as the decoder.
-      const PacketView& ahead = burst->packet[std::min(i + 16, kBurstPackets - 1)];
-      prefetch_read(ahead.frame.begin());
-      prefetch_read(ahead.frame.after(kCacheLineBytes).begin());
-      uint64_t sum = touch_headers(burst->packet[i].frame);
-      benchmark::DoNotOptimize(sum);
-    }
-  }
-  count_packets(state);
-}
-
 BENCHMARK_CAPTURE(run_decode, v4_tcp, Traffic::V4Tcp, kCachedFrames)->Name("decode/ours/v4_tcp");
 BENCHMARK_CAPTURE(run_decode, v6_tcp, Traffic::V6Tcp, kCachedFrames)->Name("decode/ours/v6_tcp");
 BENCHMARK_CAPTURE(run_decode, mixed, Traffic::Mixed, kCachedFrames)->Name("decode/ours/mixed");
@@ -60,10 +42,6 @@ BENCHMARK_CAPTURE(run_decode, v6_tcp_memory, Traffic::V6Tcp, kMemoryFrames)
     ->Name("decode/ours/v6_tcp_memory");
 BENCHMARK_CAPTURE(run_decode_frame, v4_tcp, Traffic::V4Tcp, kCachedFrames)
     ->Name("decode/ours_general/v4_tcp");
-BENCHMARK_CAPTURE(run_touch, v4_tcp, Traffic::V4Tcp, kCachedFrames)
-    ->Name("decode/floor/touch_headers");
-BENCHMARK_CAPTURE(run_touch, v4_tcp_memory, Traffic::V4Tcp, kMemoryFrames)
-    ->Name("decode/floor/touch_headers_memory");
 
 }  // namespace
 }  // namespace flowscope::bench

@@ -41,7 +41,6 @@ void run_track(benchmark::State& state, uint32_t flows, uint32_t bursts) {
                  prepared.back()->keys);
   }
   const auto columns = std::make_unique<FlowBurst>();
-  const auto quoted = std::make_unique<QuotedFlows>();  // none
   Nobody nobody;
   uint64_t clock_ns = 1'000'000'000;
   size_t next = 0;
@@ -53,7 +52,7 @@ void run_track(benchmark::State& state, uint32_t flows, uint32_t bursts) {
     tracker->prefetch(now.burst, now.keys);
     tracker->find(now.burst, now.keys, *columns);
     for (uint32_t begin = 0; begin < kBurstPackets;) {
-      begin = tracker->update(now.burst, now.keys, *quoted, *columns, begin, nobody);
+      begin = tracker->update(now.burst, now.keys, *columns, begin, nobody);
     }
     benchmark::ClobberMemory();
   }

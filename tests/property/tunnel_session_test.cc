@@ -174,7 +174,8 @@ class Listener {
     tracker_.prefetch(*burst_, *keys_);
     tracker_.find(*burst_, *keys_, *flows_burst_);
     for (uint32_t begin = 0; begin < burst_->count;) {
-      const uint32_t end = tracker_.update(*burst_, *keys_, *quoted_, *flows_burst_, begin, *this);
+      const uint32_t end =
+          tracker_.update(*burst_, *keys_, *flows_burst_, begin, *this, quoted_->rows());
       for (uint32_t i = begin; i < end; ++i) {
         if (flows_burst_->slot[i] != FlowBurst::kNoFlow) hear(i);
       }

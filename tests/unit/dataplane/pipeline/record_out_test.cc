@@ -33,10 +33,15 @@ class RecordOutTest : public testing::Test {
     return entry;
   }
 
+  static constexpr FlowTracker::Options kTracker{.flows_max = 64, .details_max = 1};
+
   Arena arena_ = std::move(
-      Arena::create(2 * RecordRing::cost(RecordRing::kBytesMin), Arena::Populate::Lazily).value());
+      Arena::create(2 * RecordRing::cost(RecordRing::kBytesMin) + FlowTracker::cost(kTracker),
+                    Arena::Populate::Lazily)
+          .value());
+  FlowTracker tracker_{arena_, kTracker};
   RecordRing ring_{arena_, RecordRing::kBytesMin, Overflow::Shed};
-  RecordOut out_{ring_, {}, [](const FlowEntry&) -> const char* { return nullptr; }};
+  RecordOut out_{ring_, {}, tracker_, [](const FlowEntry&) -> const char* { return nullptr; }};
 };
 
 TEST_F(RecordOutTest, AnIcmpFlowTellsTheFirstMessageOfEachSide) {

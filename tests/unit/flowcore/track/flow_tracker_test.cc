@@ -86,7 +86,8 @@ class Rig {
     tracker_->prefetch(*burst_, *keys_);
     tracker_->find(*burst_, *keys_, *flows_);
     for (uint32_t begin = 0; begin < burst_->count;) {
-      const uint32_t end = tracker_->update(*burst_, *keys_, *quoted_, *flows_, begin, *this);
+      const uint32_t end =
+          tracker_->update(*burst_, *keys_, *flows_, begin, *this, quoted_->rows());
       ASSERT_GT(end, begin) << "every run makes progress";
       begin = end;
     }
