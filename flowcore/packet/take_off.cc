@@ -240,12 +240,11 @@ Encap encap_of(const Layers& around, const Inner& inner, uint32_t label) {
 // What stands behind an Ethernet type: to the end of the frame, or of the packet that the type was
 // found in (see limit_to).
 Carried carried_behind_type(const PacketView& packet, const Layers& layers) {
-  const Bytes frame = packet.frame.first(kDecodedBytesMax);
   if (layers.encap.depth == 0) {
-    return {.frame = frame,
-            .wire_end = std::max(packet.wire_bytes, static_cast<uint32_t>(frame.size()))};
+    return {.frame = packet.frame,
+            .wire_end = std::max(packet.wire_bytes, static_cast<uint32_t>(packet.frame.size()))};
   }
-  return {.frame = frame.first(size_t{layers.payload_offset} + layers.payload_captured),
+  return {.frame = packet.frame.first(size_t{layers.payload_offset} + layers.payload_captured),
           .wire_end = uint32_t{layers.payload_offset} + layers.payload_bytes};
 }
 
@@ -253,7 +252,8 @@ Carried carried_behind_type(const PacketView& packet, const Layers& layers) {
 // Ethernet type count as payload while it is not known what they are.
 void limit_to(const Carried& carried, Layers& layers) {
   layers.payload_offset = layers.l3_offset;
-  layers.payload_captured = static_cast<uint16_t>(carried.frame.size() - layers.l3_offset);
+  layers.payload_captured =
+      static_cast<uint16_t>(std::min<size_t>(carried.frame.size() - layers.l3_offset, UINT16_MAX));
   layers.payload_bytes =
       static_cast<uint16_t>(std::min<uint32_t>(carried.wire_end - layers.l3_offset, UINT16_MAX));
 }

@@ -198,6 +198,21 @@ TEST(DecodeTunnel, AnInnerPacketEndsWhereThePacketAroundItEnds) {
             4);
 }
 
+TEST(DecodeTunnel, TheLongestPacketInsideIsWhole) {
+  const size_t text_bytes = 65535 - 20 - 8;
+  for (const testing::TunnelHeader& header : {testing::mpls({5}), testing::e_tag()}) {
+    const Layers layers = decode(PacketBuilder()
+                                     .ethernet()
+                                     .tunnel(header)
+                                     .ipv4("10.0.0.1", "10.0.0.2")
+                                     .udp(1, 2)
+                                     .payload(Frame(text_bytes))
+                                     .build());
+    EXPECT_EQ(layers.payload_bytes, text_bytes);
+    EXPECT_EQ(layers.payload_captured, text_bytes);
+  }
+}
+
 TEST(DecodeTunnel, EitherPortNamesATunnel) {
   Frame frame = with_inner_packet(PacketBuilder()
                                       .ethernet()
