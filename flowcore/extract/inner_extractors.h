@@ -37,8 +37,12 @@ class InnerOf {
     return true;
   }
 
-  // The one that was wrapped.
+  // The one that was wrapped, and whether it puts both directions under one key, where it says so.
   [[nodiscard]] const E& within() const { return extractor_; }
+  [[nodiscard]] constexpr bool is_bidirectional() const requires requires(const E& extractor) {
+    extractor.is_bidirectional();
+  }
+  { return extractor_.is_bidirectional(); }
 
  protected:
   // On this UDP port in place of the usual ones.
@@ -119,6 +123,10 @@ class StripVlan {
     return extractor_.extract(layers, packet, key, orientation);
   }
   [[nodiscard]] const E& within() const { return extractor_; }
+  [[nodiscard]] constexpr bool is_bidirectional() const requires requires(const E& extractor) {
+    extractor.is_bidirectional();
+  }
+  { return extractor_.is_bidirectional(); }
 
  private:
   E extractor_;
@@ -141,6 +149,10 @@ class AutoDetectEncap {
     return true;
   }
   [[nodiscard]] const E& within() const { return extractor_; }
+  [[nodiscard]] constexpr bool is_bidirectional() const requires requires(const E& extractor) {
+    extractor.is_bidirectional();
+  }
+  { return extractor_.is_bidirectional(); }
 
  private:
   E extractor_;

@@ -70,13 +70,14 @@ bool FragmentTable::Datagram::is_whole() const {
 // PERF: a load for each row and no branch: 2.1 instructions for each packet of a burst of 64, where
 // a plain loop takes 4.2 and one that leaves at the first fragment 6.2 (callgrind, GCC 12 -O3).
 bool FragmentTable::has_fragments(const Burst& burst) {
+  const auto bit = [](const Layers& row) { return static_cast<uint32_t>(row.is_fragment); };
   std::span<const Layers> rows{burst.layers.data(), burst.count};
-  int any = 0;
+  uint32_t any = 0;
   for (; rows.size() >= 8; rows = rows.subspan(8)) {
-    any |= rows[0].is_fragment | rows[1].is_fragment | rows[2].is_fragment | rows[3].is_fragment
-           | rows[4].is_fragment | rows[5].is_fragment | rows[6].is_fragment | rows[7].is_fragment;
+    any |= bit(rows[0]) | bit(rows[1]) | bit(rows[2]) | bit(rows[3]) | bit(rows[4]) | bit(rows[5])
+           | bit(rows[6]) | bit(rows[7]);
   }
-  for (const Layers& row : rows) any |= static_cast<int>(row.is_fragment);
+  for (const Layers& row : rows) any |= bit(row);
   return any != 0;
 }
 

@@ -176,7 +176,7 @@ void FragmentTable::join_one(PacketView& packet, Layers& layers, uint64_t clock_
       counters_.cut.add(1);
       read_first_fragment(packet.frame, layers);
       inward(packet, layers);
-      return;
+      continue;
     }
     if (depth == kNestingMax) {
       counters_.too_deep.add(1);

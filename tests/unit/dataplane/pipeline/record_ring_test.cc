@@ -113,12 +113,15 @@ TEST_F(RecordRingTest, LimitsAndMarksTheLongestRecord) {
 
 TEST_F(RecordRingTest, ShedsAndCountsByKindWhenFull) {
   uint64_t flows = 0;
+  uint64_t anomalies = 0;
   while (ring_.push_flow({}, {})) ++flows;
   EXPECT_GT(flows, 100U);
+  // What is left has no room for another flow, but for smaller records.
+  while (ring_.push_anomaly({}, AnomalyLayer::Decode, "bad")) ++anomalies;
   EXPECT_FALSE(ring_.push_message({}, TextMessage{"x"}));
   EXPECT_FALSE(ring_.push_anomaly({}, AnomalyLayer::Decode, "bad"));
-  EXPECT_FALSE(ring_.push_anomaly({}, AnomalyLayer::Decode, "bad"));
   EXPECT_EQ(pushed(ring_, RecordKind::Flow), flows);
+  EXPECT_EQ(pushed(ring_, RecordKind::Anomaly), anomalies);
   EXPECT_EQ(shed(ring_, RecordKind::Flow), 1U);
   EXPECT_EQ(shed(ring_, RecordKind::Message), 1U);
   EXPECT_EQ(shed(ring_, RecordKind::Anomaly), 2U);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "flowcore/extract/five_tuple.h"
+#include "flowcore/extract/flow_label.h"
 #include "flowcore/packet/decode.h"
 #include "tests/support/packet_builder.h"
 
@@ -168,6 +169,20 @@ TEST(InnerExtractors, AutoDetectEncapLeavesOnWhatItsMaskLacks) {
   const Extracted result = extract(AutoDetectEncap(kTuple, Decap::of({EncapKind::GtpU})), vxlan);
   ASSERT_TRUE(result.has_key);
   EXPECT_EQ(result.key.protocol, 17);
+}
+
+TEST(InnerExtractors, LabelsOfInnerPacketsTellDirectionalFlowsApart) {
+  const auto labelled = [](uint32_t label) {
+    return with_inner(outer().udp(50000, 4789), kVxlan,
+                      PacketBuilder()
+                          .ethernet()
+                          .ipv6("2001:db8::1", "2001:db8::2", {.flow_label = label})
+                          .tcp(1000, 80));
+  };
+  const FlowLabel directional(InnerVxlan(FiveTuple::directional()));
+  const FlowLabel bidirectional{InnerVxlan(kTuple)};
+  EXPECT_NE(extract(directional, labelled(1)).key, extract(directional, labelled(2)).key);
+  EXPECT_EQ(extract(bidirectional, labelled(1)).key, extract(bidirectional, labelled(2)).key);
 }
 
 }  // namespace

@@ -303,14 +303,27 @@ TEST_P(FragmentTableOfBothVersions, ACutFragmentEndsTheFrameAndTheLengthsTellThe
   const size_t header_bytes = GetParam() == 4 ? 34 : 54;
   const size_t fragment_header_bytes = GetParam() == 4 ? 0 : 8;
   FragmentRig rig;
-  rig.give(datagram.cut(0, 480), 0, header_bytes + fragment_header_bytes + 100);
-  const JoinedRow row = rig.give(datagram.cut(480, 1008));
+  rig.give(datagram.cut(0, 480));
+  const JoinedRow row =
+      rig.give(datagram.cut(480, 1008), 0, header_bytes + fragment_header_bytes + 100);
   EXPECT_EQ(row.frame,
             Frame(datagram.whole().begin(),
-                  datagram.whole().begin() + static_cast<ptrdiff_t>(header_bytes) + 100));
+                  datagram.whole().begin() + static_cast<ptrdiff_t>(header_bytes) + 580));
   EXPECT_EQ(row.layers.payload_bytes, 1000);
-  EXPECT_EQ(row.layers.payload_captured, 92);
+  EXPECT_EQ(row.layers.payload_captured, 572);
   EXPECT_GT(row.wire_bytes, row.frame.size());
+}
+
+TEST_P(FragmentTableOfBothVersions, ACutFirstFragmentStandsForItsDatagram) {
+  const Cuttable datagram(GetParam(), 1000);
+  const size_t header_bytes = GetParam() == 4 ? 34 : 62;
+  FragmentRig rig;
+  const JoinedRow first = rig.give(datagram.cut(0, 480), 0, header_bytes + 100);
+  EXPECT_EQ(first.layers.status, DecodeStatus::Ip);
+  EXPECT_FALSE(first.layers.is_fragment);
+  EXPECT_TRUE(first.layers.has_l4);
+  EXPECT_EQ(first.layers.payload_captured, 92);
+  EXPECT_EQ(rig.give(datagram.cut(480, 1008)).layers.status, DecodeStatus::Fragment);
 }
 
 TEST_P(FragmentTableOfBothVersions, AContradictoryLengthRefusesTheDatagram) {
