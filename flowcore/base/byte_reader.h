@@ -26,11 +26,7 @@ class ByteReader {
     return take(3) ? (uint32_t{bytes_[position_ - 3]} << 16) | load_be16(bytes_, position_ - 2) : 0;
   }
   uint32_t u32() { return take(4) ? load_be32(bytes_, position_ - 4) : 0; }
-  uint64_t u64() {
-    return take(8) ? (uint64_t{load_be32(bytes_, position_ - 8)} << 32)
-                         | load_be32(bytes_, position_ - 4)
-                   : 0;
-  }
+  uint64_t u64() { return take(8) ? load_be64(bytes_, position_ - 8) : 0; }
   // The next `count` bytes without a copy; empty, and the reader fails, when there are fewer.
   Bytes bytes(size_t count) { return take(count) ? bytes_.sub(position_ - count, count) : Bytes{}; }
   void skip(size_t count) { take(count); }

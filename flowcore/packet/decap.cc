@@ -34,7 +34,7 @@ void Decap::add_port(EncapKind kind, uint16_t udp_port) {
   }
   FS_CHECK(ports_size_ < kPortsMax);
   ports_[ports_size_++] = {.kind = kind, .port = udp_port};
-  mark_ports();
+  index_ports();
 }
 
 void Decap::remove(EncapKind kind) {
@@ -44,13 +44,25 @@ void Decap::remove(EncapKind kind) {
     if (ports_[i].kind != kind) ports_[kept++] = ports_[i];
   }
   ports_size_ = kept;
-  mark_ports();
+  index_ports();
 }
 
-void Decap::mark_ports() {
+EncapKind Decap::search_port(uint16_t udp_port) const {
+  for (size_t i = 0; i < ports_size_; ++i) {
+    if (ports_[i].port == udp_port) return ports_[i].kind;
+  }
+  return EncapKind::None;
+}
+
+void Decap::index_ports() {
   marks_ = {};
-  for (size_t i = 0; i < ports_size_; ++i)
-    marks_[mark_word(ports_[i].port)] |= uint64_t{1} << (ports_[i].port & 63);
+  places_ = no_places();
+  for (size_t i = 0; i < ports_size_; ++i) {
+    const uint16_t port = ports_[i].port;
+    marks_[mark_word(port)] |= uint64_t{1} << (port & 63);
+    uint8_t& place = places_[port & kPlaceMask];
+    place = place == kNoPlace ? static_cast<uint8_t>(i) : kSharedPlace;
+  }
 }
 
 }  // namespace flowscope

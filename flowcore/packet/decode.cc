@@ -96,12 +96,12 @@ void decode_rows(Burst& burst, std::span<const PacketView> ahead, const Decap& d
   for (uint32_t i = 0; i < count; ++i) {
     if (i < ahead.size()) prefetch_headers(ahead[i]);
     Layers& layers = burst.layers[i];
-    if (!decode_plain(burst.packet[i], layers)) {
-      layers = decode_frame(burst.packet[i], decap);
-    } else if (layers.ip_protocol == static_cast<uint8_t>(IpProtocol::Udp)
-               && decap.may_be_tunnel(layers.source_port, layers.destination_port)) {
-      take_all_off(burst.packet[i], decap, layers);
+    bool is_done = decode_plain(burst.packet[i], layers);
+    if (is_done && layers.ip_protocol == static_cast<uint8_t>(IpProtocol::Udp)
+        && decap.may_be_tunnel(layers.source_port, layers.destination_port)) {
+      is_done = take_off_plain(burst.packet[i], decap, layers);
     }
+    if (!is_done) layers = decode_frame(burst.packet[i], decap);
   }
 }
 

@@ -15,10 +15,10 @@ inline constexpr uint32_t kGtpExtensionsMax = 16;
   constexpr uint8_t kTpdu = 255;
   constexpr uint8_t kExtension = 0x04;
   constexpr uint8_t kAnyOptional = 0x07;
-  const uint8_t flags = reader.u8();
-  const uint8_t type = reader.u8();
-  reader.skip(2);
-  const uint32_t teid = reader.u32();
+  const uint64_t header = reader.u64();
+  const auto flags = static_cast<uint8_t>(header >> 56);
+  const auto type = static_cast<uint8_t>(header >> 48);
+  const auto teid = static_cast<uint32_t>(header);
   if ((flags & 0xf0) != kVersionAndType || type != kTpdu) return {};
   if ((flags & kAnyOptional) != 0) {
     reader.skip(3);

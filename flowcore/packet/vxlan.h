@@ -12,10 +12,10 @@ namespace flowscope {
   constexpr uint8_t kNextProtocol = 0x04;
   constexpr uint8_t kExtensionReserved = 0xf0;
   constexpr uint8_t kOperations = 0x01;
-  const uint8_t flags = reader.u8();
-  reader.skip(2);
-  const uint8_t next = reader.u8();
-  const uint32_t vni = reader.u32() >> 8;
+  const uint64_t header = reader.u64();
+  const auto flags = static_cast<uint8_t>(header >> 56);
+  const auto next = static_cast<uint8_t>(header >> 32);
+  const uint32_t vni = static_cast<uint32_t>(header) >> 8;
   if ((flags & kInstance) == 0) return {};
   if ((flags & (kExtensionReserved | kNextProtocol)) != kNextProtocol)
     return Inner::ethernet(EncapKind::Vxlan, vni);

@@ -29,12 +29,13 @@ void run_extract(benchmark::State& state, Traffic traffic) {
 
 void run_decode_and_extract(benchmark::State& state, Traffic traffic, size_t frames) {
   FrameStock stock(traffic, frames);
+  const Decap decap = Decap::all();
   const KeyedHash hash(1, 2);
   const auto burst = std::make_unique<Burst>();
   const auto keys = std::make_unique<FlowKeys>();
   for (auto _ : state) {
     stock.fill_next(*burst);
-    decode_layers(*burst);
+    decode_layers(*burst, decap);
     extract_keys(FiveTuple::bidirectional(), hash, *burst, *keys);
     benchmark::DoNotOptimize(keys->hash.data());
     benchmark::ClobberMemory();
@@ -96,6 +97,10 @@ BENCHMARK_CAPTURE(run_decode_and_extract, v6_tcp, Traffic::V6Tcp, kCachedFrames)
     ->Name("decode_extract/ours/v6_tcp");
 BENCHMARK_CAPTURE(run_decode_and_extract, mixed, Traffic::Mixed, kCachedFrames)
     ->Name("decode_extract/ours/mixed");
+BENCHMARK_CAPTURE(run_decode_and_extract, vxlan, Traffic::Vxlan, kCachedFrames)
+    ->Name("decode_extract/ours/vxlan_v4_tcp");
+BENCHMARK_CAPTURE(run_decode_and_extract, gtp_u, Traffic::GtpU, kCachedFrames)
+    ->Name("decode_extract/ours/gtp_u_v4_tcp");
 BENCHMARK_CAPTURE(run_decode_and_extract, v4_tcp_memory, Traffic::V4Tcp, kMemoryFrames)
     ->Name("decode_extract/ours/v4_tcp_memory");
 BENCHMARK_CAPTURE(run_decode_and_extract, v6_tcp_memory, Traffic::V6Tcp, kMemoryFrames)

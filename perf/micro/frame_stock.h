@@ -17,7 +17,7 @@
 namespace flowscope::bench {
 
 // Which frames a benchmark runs over.
-enum class Traffic : uint8_t { V4Tcp, V6Tcp, Mixed };
+enum class Traffic : uint8_t { V4Tcp, V6Tcp, Mixed, Vxlan, GtpU };
 
 // Packets per burst, as the ports deliver them.
 inline constexpr uint32_t kBurstPackets = 64;
@@ -37,7 +37,7 @@ class FrameStock {
     for (size_t i = 0; i < frames; ++i) {
       const size_t kind = random() % kinds.size();
       testing::Frame frame = kinds[kind];
-      scatter_endpoints(frame, random);
+      scatter_endpoints(frame, innermost_ip(traffic, frame), random);
       uint8_t* slot = slots_.data() + i * kSlotBytes;
       std::copy(frame.begin(), frame.end(), slot);
       packets_.push_back(
@@ -63,6 +63,24 @@ class FrameStock {
     const std::string text(40, 'x');
     if (traffic == Traffic::V4Tcp) return {v4().tcp(1, 2).payload(text).build()};
     if (traffic == Traffic::V6Tcp) return {v6().tcp(1, 2).payload(text).build()};
+    // The inner packet of both is that of V4Tcp.
+    if (traffic == Traffic::Vxlan) {
+      return {v4().udp(50000, 0)
+                  .tunnel(testing::vxlan(5))
+                  .ethernet()
+                  .ipv4("10.1.0.1", "10.1.0.2")
+                  .tcp(1, 2)
+                  .payload(text)
+                  .build()};
+    }
+    if (traffic == Traffic::GtpU) {
+      return {v4().udp(2152, 0)
+                  .tunnel(testing::gtp_u(9))
+                  .ipv4("10.1.0.1", "10.1.0.2")
+                  .tcp(1, 2)
+                  .payload(text)
+                  .build()};
+    }
     const auto tagged = [] {
       return testing::PacketBuilder().ethernet().vlan(5).ipv4("10.0.0.1", "10.0.0.2");
     };
@@ -73,10 +91,17 @@ class FrameStock {
             v6().tcp(1, 2).payload(text).build(), v6().tcp(1, 2).payload(text).build()};
   }
 
-  // Random low bytes in both addresses and random ports; frames here have at most one VLAN tag.
-  static void scatter_endpoints(testing::Frame& frame, std::mt19937& random) {
-    const size_t l3 = frame[12] == 0x81 ? 18 : 14;
-    const bool is_ipv6 = frame[l3 - 2] == 0x86;
+  // Frames here have at most one VLAN tag.
+  static size_t innermost_ip(Traffic traffic, const testing::Frame& frame) {
+    constexpr size_t kOuterBytes = 14 + 20 + 8 + 8;
+    if (traffic == Traffic::Vxlan) return kOuterBytes + 14;
+    if (traffic == Traffic::GtpU) return kOuterBytes;
+    return frame[12] == 0x81 ? 18 : 14;
+  }
+
+  // Random low bytes in both addresses and random ports of the packet at `l3`.
+  static void scatter_endpoints(testing::Frame& frame, size_t l3, std::mt19937& random) {
+    const bool is_ipv6 = frame[l3] >> 4 == 6;
     const size_t source_end = l3 + (is_ipv6 ? 24 : 16);
     const size_t destination_end = l3 + (is_ipv6 ? 40 : 20);
     for (const size_t end :
