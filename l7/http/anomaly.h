@@ -21,10 +21,11 @@ enum class Anomaly : uint8_t {
   ChunkMalformed,         // 7.1: no chunk size where one must be, or no line end after a chunk
   HostRepeated,           // 3.2: more than one Host field
   RoleConflict,           // a request from the side that answers, or the reverse
+  BlankInTarget,          // 3: words between target and version; the first counts
   PipelineTooDeep,        // more unanswered requests than we keep
 };
 
-inline constexpr std::array<const char*, 13> kAnomalyNames = {
+inline constexpr std::array<const char*, 14> kAnomalyNames = {
     "http_malformed",
     "http_header_too_long",
     "http_header_malformed",
@@ -37,6 +38,7 @@ inline constexpr std::array<const char*, 13> kAnomalyNames = {
     "http_chunk_malformed",
     "http_host_repeated",
     "http_role_conflict",
+    "http_blank_in_target",
     "http_pipeline_too_deep",
 };
 

@@ -173,6 +173,7 @@ HeadResult parse_head(std::string_view text, HeadScope scope, Head& head) {
   if (!parse_start_line(without_cr(text.substr(0, line_end)), head.line)) {
     return {HeadStatus::Malformed, line_end + 1};
   }
+  if (head.line.has_blank_in_target) head.anomalies.add(Anomaly::BlankInTarget);
   for (;;) {
     const size_t line_start = line_end + 1;
     line_end = text.find('\n', line_start);

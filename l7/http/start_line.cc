@@ -97,8 +97,8 @@ bool parse_version(std::string_view text, uint8_t& minor) {
 }
 
 // RFC 9112 section 3: request-line = method SP request-target SP HTTP-version. As that section
-// allows, any blanks part the words; blanks inside the target stay, since there are clients that
-// send them.
+// allows, any blanks part the words. Where there are more than three words the second is the
+// target, as most servers read it, and the rest is noted.
 bool parse_request_line(std::string_view line, StartLine& parsed) {
   const size_t method_bytes = token_size(line);
   if (method_bytes == 0 || method_bytes > kMethodBytesMax) return false;
@@ -107,7 +107,9 @@ bool parse_request_line(std::string_view line, StartLine& parsed) {
   if (last_blank == method_bytes) return false;
   parsed.kind = MessageKind::Request;
   parsed.method = line.substr(0, method_bytes);
-  parsed.target = trim(line.substr(method_bytes, last_blank - method_bytes));
+  const std::string_view between = trim(line.substr(method_bytes, last_blank - method_bytes));
+  parsed.target = between.substr(0, between.find_first_of(" \t"));
+  parsed.has_blank_in_target = parsed.target.size() != between.size();
   return !parsed.target.empty() && parse_version(line.substr(last_blank + 1), parsed.minor_version);
 }
 

@@ -16,6 +16,7 @@ struct StartLine {
   uint16_t status = 0;        // of a response
   std::string_view method;    // of a request
   std::string_view target;
+  bool has_blank_in_target = false;  // words stand between target and version
 };
 
 // Reads a line without its end. False when it is not a start line of HTTP/1.x.

@@ -38,6 +38,14 @@ TEST(HttpTransaction, TakesTheHostOfAnAbsoluteTarget) {  // RFC 9112 3.2.2
                                            "protocol=HTTP/1.1 length=0"));
 }
 
+TEST(HttpTransaction, TheSecondOfManyWordsIsTheTarget) {
+  Conversation talk;
+  talk.client("GET /shell?cd+/tmp now and then HTTP/1.1\r\nHost: here.example\r\n\r\n");
+  talk.end();
+  EXPECT_THAT(talk.messages(), ElementsAre(HasSubstr("url=/shell?cd+/tmp http_method")));
+  EXPECT_THAT(talk.anomalies(), ElementsAre(HasSubstr("http_blank_in_target")));
+}
+
 TEST(HttpTransaction, DoesNotTakeAnAddressInTheQueryForAnAbsoluteTarget) {
   Conversation talk;
   talk.client("GET /go?to=http://else.example/ HTTP/1.1\r\nHost: here.example\r\n\r\n");
