@@ -64,14 +64,14 @@ constexpr std::array kSettings = std::to_array<Setting>({
     list("decap", Names, at<&Config::decap>,
          "Encapsulations that are taken off, so that flows are those inside: off, auto (all), or "
          "names such as vxlan, gre, mpls."),
-    list("decap_ports", Arguments, at<&Config::decap_ports>,
+    list("decap_ports", Items, at<&Config::decap_ports>,
          "UDP ports of tunnels, such as vxlan:14789; they take the place of the usual ports of "
          "their kind."),
 
     count("table.flows_max", at<&Config::table, &TableConfig::flows_max>, 0, 1U << 30,
           "Most live flows of a worker; when it is full the least recently used flow ends. "
           "0 is 262144 for files and 1000000 for live traffic."),
-    list("table.key_with", Arguments, at<&Config::table, &TableConfig::key_with>,
+    list("table.key_with", Items, at<&Config::table, &TableConfig::key_with>,
          "What tells flows apart besides protocol, addresses and ports, for networks that use the "
          "same "
          "addresses: vlan, vni, teid, gre_key, mpls, session. A TEID or MPLS label differs by "

@@ -130,12 +130,12 @@ std::vector<std::string> split(std::string_view text, char separator) {
 Result<void> store_items(const Setting& setting, std::vector<std::string> items,
                          std::vector<std::string>& field) {
   if (items.size() > kListItemsMax) return refused(setting, "it has too many items");
-  const bool is_names = setting.kind == SettingKind::Names;
-  if (is_names && items.empty()) return refused(setting, "it is empty");
+  const bool is_set = setting.kind != SettingKind::Arguments;
+  if (setting.kind == SettingKind::Names && items.empty()) return refused(setting, "it is empty");
   for (const std::string& item : items) {
     const std::string_view fault = text_fault(item);
     if (!fault.empty()) return refused(setting, quoted(item).append(" ").append(fault));
-    if (is_names && std::count(items.begin(), items.end(), item) > 1) {
+    if (is_set && std::count(items.begin(), items.end(), item) > 1) {
       return refused(setting, quoted(item) + " is there twice");
     }
   }
@@ -144,7 +144,8 @@ Result<void> store_items(const Setting& setting, std::vector<std::string> items,
 }
 
 Result<void> store(const Setting& setting, std::string_view text, std::vector<std::string>& field) {
-  return store_items(setting, split(text, setting.kind == SettingKind::Names ? ',' : ' '), field);
+  return store_items(setting, split(text, setting.kind == SettingKind::Arguments ? ' ' : ','),
+                     field);
 }
 
 // A YAML scalar in double quotes: plain ones could be read as something else ("-", "null").
@@ -223,6 +224,8 @@ std::string expected_form(const Setting& setting) {
       return "a text";
     case SettingKind::Names:
       return "a list of names, such as [http, tls]";
+    case SettingKind::Items:
+      return "a list, such as [a, b] or []";
     case SettingKind::Arguments:
       return "a list of arguments, such as [\"-l\", \"0-2\"]";
   }

@@ -24,7 +24,8 @@ enum class SettingKind : uint8_t {
   Rss,        // "ip" or "udp"
   Checksums,  // "off", "count" or "drop"
   Text,       // any text but none
-  Names,      // list; on the command line separated by commas
+  Names,      // list of at least one; on the command line separated by commas
+  Items,      // the same, may be empty
   Arguments,  // list; on the command line separated by spaces
 };
 
@@ -45,7 +46,8 @@ struct Setting {
   std::string_view help;
 
   [[nodiscard]] bool is_list() const {
-    return kind == SettingKind::Names || kind == SettingKind::Arguments;
+    return kind == SettingKind::Names || kind == SettingKind::Items
+           || kind == SettingKind::Arguments;
   }
 };
 

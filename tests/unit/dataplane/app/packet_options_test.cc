@@ -69,5 +69,17 @@ TEST(KeyWith, NamesWhatTellsFlowsApart) {
   EXPECT_NE(key_with_of(config).error().message.find("table.key_with: \"vpn\""), std::string::npos);
 }
 
+TEST(FragmentOptions, NamesWhoseBytesStayWhereFragmentsOverlap) {
+  Config config;
+  EXPECT_EQ(overlap_of(config).value(), FragmentOverlap::Refuse);
+  config.fragments.overlap = "bsd_right";
+  EXPECT_EQ(overlap_of(config).value(), FragmentOverlap::BsdRight);
+  config.fragments.overlap = "solaris";
+  EXPECT_EQ(overlap_of(config).value(), FragmentOverlap::Solaris);
+  config.fragments.overlap = "beos";
+  EXPECT_NE(overlap_of(config).error().message.find("fragments.overlap: \"beos\""),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace flowscope
