@@ -1,12 +1,12 @@
 #include "dataplane/export/eve_writer.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
 
 #include "dataplane/export/community_id.h"
 #include "dataplane/export/text_scan.h"
+#include "dataplane/pipeline/protocol_name.h"
 #include "flowcore/packet/layers.h"
 
 namespace flowscope {
@@ -16,28 +16,10 @@ namespace {
 // JavaScript and many JSON readers hold numbers as doubles: above 53 bits they would round.
 constexpr uint64_t kFlowIdMask = (uint64_t{1} << 53) - 1;
 
-// Names of IP protocols in Suricata's words; the number, in three digits, for all others.
-struct ProtocolName {
-  uint8_t number;
-  std::string_view name;
-};
-constexpr std::array<ProtocolName, 20> kProtocolNames = {{
-    {0, "HOPOPT"}, {1, "ICMP"},   {2, "IGMP"},       {4, "IP-in-IP"}, {6, "TCP"},
-    {17, "UDP"},   {33, "DCCP"},  {41, "IPv6"},      {46, "RSVP"},    {47, "GRE"},
-    {50, "ESP"},   {51, "AH"},    {58, "IPv6-ICMP"}, {88, "EIGRP"},   {89, "OSPFIGP"},
-    {103, "PIM"},  {112, "VRRP"}, {115, "L2TP"},     {132, "SCTP"},   {136, "UDPLite"},
-}};
-
 void put_protocol(JsonWriter& json, uint8_t protocol) {
   if (protocol == static_cast<uint8_t>(IpProtocol::Tcp)) return json.word("proto", "TCP");
   if (protocol == static_cast<uint8_t>(IpProtocol::Udp)) return json.word("proto", "UDP");
-  for (const ProtocolName& entry : kProtocolNames) {
-    if (entry.number == protocol) return json.word("proto", entry.name);
-  }
-  const std::array<char, 3> digits = {static_cast<char>('0' + protocol / 100),
-                                      static_cast<char>('0' + protocol / 10 % 10),
-                                      static_cast<char>('0' + protocol % 10)};
-  json.word("proto", {digits.data(), digits.size()});
+  json.word("proto", ProtocolName(protocol).text());
 }
 
 bool has_ports(const RecordHead& head) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "dataplane/pipeline/protocol_name.h"
 #include "dataplane/pipeline/tunnel_record.h"
 #include "flowcore/base/flow_side.h"
 #include "flowcore/base/timestamp.h"
@@ -159,7 +160,7 @@ void FlowRecord::describe_tunnel(V& visitor) const {
     visitor.number("src_port", tunnel.source.port);
     visitor.address("dest_ip", tunnel.destination.address, tunnel.ip_version);
     visitor.number("dest_port", tunnel.destination.port);
-    visitor.number("proto", tunnel.protocol);
+    visitor.word("proto", ProtocolName(tunnel.protocol).text());
   }
   visitor.word("encap", name_of(tunnel.kind));
   visitor.number("depth", tunnel.depth);
