@@ -167,7 +167,8 @@ void FlowRecord::describe_tunnel(V& visitor) const {
   const TunnelRecord::Side& to_server = tunnel.sides[index_of(FlowSide::Initiator)];
   const TunnelRecord::Side& to_client = tunnel.sides[index_of(FlowSide::Responder)];
   const char* id_name = id_name_of(tunnel.kind);
-  if (id_name != nullptr) {
+  const uint32_t any_id = to_server.id | to_client.id;
+  if (id_name != nullptr && has_id(tunnel.kind, any_id)) {
     visitor.word("id_type", id_name);
     if (to_server.seen) visitor.number("id_toserver", to_server.id);
     if (to_client.seen) visitor.number("id_toclient", to_client.id);

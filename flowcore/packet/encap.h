@@ -41,6 +41,12 @@ inline constexpr size_t kEncapKinds = 19;
   return kNames[static_cast<size_t>(kind)];
 }
 
+// Whether an id of 0 is an id, and not the lack of one.
+[[nodiscard]] constexpr bool has_id(EncapKind kind, uint32_t id) {
+  return id != 0 || kind == EncapKind::Vxlan || kind == EncapKind::Geneve || kind == EncapKind::GtpU
+         || kind == EncapKind::Erspan;
+}
+
 // The most encapsulations taken off one frame; what lies deeper is left inside.
 inline constexpr uint32_t kEncapsMax = 8;
 

@@ -218,9 +218,7 @@ uint16_t read_inner_link(const Inner& inner, ByteReader& reader, Layers& layers)
 // How much an encapsulation says about its flow: which of two is kept.
 uint32_t weight_of(EncapKind kind, uint32_t id, bool is_in_ip) {
   if (kind == EncapKind::None) return 0;
-  const bool has_id = id != 0 || kind == EncapKind::Vxlan || kind == EncapKind::Geneve
-                      || kind == EncapKind::GtpU || kind == EncapKind::Erspan;
-  return 1 + (has_id ? 1 : 0) + (is_in_ip ? 2 : 0);
+  return 1 + (has_id(kind, id) ? 1 : 0) + (is_in_ip ? 2 : 0);
 }
 
 Encap encap_of(const Layers& around, const Inner& inner, uint32_t label) {
