@@ -2,7 +2,6 @@
 """Replays captures with wrong checksums: they are counted, and dropped where that is asked for, alike for all bursts,
 numbers of workers and ports."""
 import itertools
-import json
 import os
 import pathlib
 import struct
@@ -52,8 +51,7 @@ class Checksums(unittest.TestCase):
 
     def figures(self, outcome):
         """(wrong in IP headers, wrong behind them, dropped) of the last record of figures."""
-        line = [line for line in outcome.out.splitlines() if '"event_type":"stats"' in line][-1]
-        stats = json.loads(line)["stats"]
+        stats = run.last_stats(outcome.out)
         return (stats["decoder"]["bad_ip_checksum"], stats["decoder"]["bad_transport_checksum"],
                 stats["ledger"]["bad_checksum"])
 

@@ -37,10 +37,11 @@ class Outcome:
 
 
 class Program:
-    """The program under test, its traffic generator and a folder that is removed in the end."""
+    """The program under test, its traffic generators and a folder that is removed in the end."""
 
-    def __init__(self, flowscope, traffic, folder):
-        self.flowscope, self.traffic, self.folder = flowscope, traffic, pathlib.Path(folder)
+    def __init__(self, flowscope, traffic, tunnels, folder):
+        self.flowscope, self.traffic, self.tunnels = flowscope, traffic, tunnels
+        self.folder = pathlib.Path(folder)
 
     def run(self, arguments, timeout=60, prefix=(), **options):
         begin = time.monotonic()
@@ -73,6 +74,13 @@ class Program:
         path = self.folder / ("_".join(argument.strip("-") for argument in arguments) + ".pcap")
         if not path.exists():
             subprocess.run([self.traffic, *arguments, path], check=True, stdout=subprocess.DEVNULL)
+        return path
+
+    def tunnel_capture(self):
+        """The capture of tests/support/tunnel_traffic.h."""
+        path = self.folder / "tunnels.pcap"
+        if not path.exists():
+            subprocess.run([self.tunnels, path], check=True, stdout=subprocess.DEVNULL)
         return path
 
 
@@ -115,6 +123,11 @@ class Running:
 def sorted_records(text):
     """Record lines in an order that does not depend on when they were written; stats tell of one run only."""
     return sorted(line for line in text.splitlines() if '"event_type":"stats"' not in line)
+
+
+def last_stats(text):
+    """The figures of the last record of figures among record lines."""
+    return [json.loads(line)["stats"] for line in text.splitlines() if '"event_type":"stats"' in line][-1]
 
 
 def of_type(records, event_type):
@@ -160,12 +173,14 @@ def start_from_command_line(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--flowscope", required=True, help="the program under test")
     parser.add_argument("--traffic", required=True, help="fs_traffic, which makes captures")
+    parser.add_argument("--tunnels", default="", help="tunnel_capture, which makes the capture of tunnels and fragments")
     options, rest = parser.parse_known_args()
     sys.argv[1:] = rest
     folder = tempfile.mkdtemp(prefix="flowscope-test-")
     for left_over in (folder, f"/var/run/dpdk/{FILE_PREFIX}"):
         unittest.addModuleCleanup(shutil.rmtree, left_over, ignore_errors=True)
-    return Program(os.path.abspath(options.flowscope), os.path.abspath(options.traffic), folder)
+    return Program(os.path.abspath(options.flowscope), os.path.abspath(options.traffic),
+                   os.path.abspath(options.tunnels), folder)
 
 
 def needs_virtual_devices(program):
