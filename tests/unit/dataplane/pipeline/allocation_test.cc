@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "dataplane/pcap/capture_reader.h"
+#include "dataplane/pipeline/record_reader.h"
 #include "dataplane/pipeline/worker.h"
 #include "perf/traffic/traffic.h"
+#include "tests/support/nesting.h"
+#include "tests/support/tunnel_traffic.h"
 
 namespace {
 
@@ -27,10 +30,14 @@ void* counted(size_t bytes, size_t alignment) {
 
 }  // namespace
 
-// The array and nothrow forms of the library call these.
+// The library's other forms call these. A sanitizer's do not, so that the nothrow form, whose
+// memory comes back by the same delete, is here as well.
 void* operator new(size_t bytes) { return counted(bytes, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
 void* operator new(size_t bytes, std::align_val_t alignment) {
   return counted(bytes, static_cast<size_t>(alignment));
+}
+void* operator new(size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  return counted(bytes, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 }
 void operator delete(void* place) noexcept { std::free(place); }
 void operator delete(void* place, size_t) noexcept { std::free(place); }
@@ -58,13 +65,25 @@ class Frames {
         packets_.push_back(packet);
       }
     }
-    for (size_t i = 0; i < packets_.size(); ++i) {
-      packets_[i].frame = {bytes_[i].data(), bytes_[i].size()};
+    point_to_bytes();
+  }
+  void add(std::vector<testing::TimedPacket> packets) {
+    for (testing::TimedPacket& packet : packets) {
+      packets_.push_back(
+          {.time = {packet.time_ns}, .wire_bytes = static_cast<uint32_t>(packet.frame.size())});
+      bytes_.push_back(std::move(packet.frame));
     }
+    point_to_bytes();
   }
   [[nodiscard]] const std::vector<PacketView>& packets() const { return packets_; }
 
  private:
+  void point_to_bytes() {
+    for (size_t i = 0; i < packets_.size(); ++i) {
+      packets_[i].frame = {bytes_[i].data(), bytes_[i].size()};
+    }
+  }
+
   std::vector<std::vector<uint8_t>> bytes_;
   std::vector<PacketView> packets_;
 };
@@ -96,22 +115,75 @@ class RoundPort {
   uint64_t round_ = 0;
 };
 
-// Takes every record out, as the exporter does.
-uint64_t drain(RecordRing& ring) {
+// Records that were taken out of the ring.
+struct Drained {
   uint64_t records = 0;
-  while (!ring.front().empty()) {
+  uint64_t flows_in_tunnels = 0;
+  uint64_t flows_with_icmp_errors = 0;
+};
+
+// Takes every record out, as the exporter does.
+void drain(RecordRing& ring, Drained& drained) {
+  for (Bytes front = ring.front(); !front.empty(); front = ring.front()) {
+    const RecordReader record(front);
+    ++drained.records;
+    if (record.head().kind == RecordKind::Flow) {
+      const FlowRecord flow = record.flow();
+      drained.flows_in_tunnels += flow.tunnel.kind != EncapKind::None;
+      drained.flows_with_icmp_errors += flow.icmp_errors != 0;
+    }
     ring.pop();
-    ++records;
   }
   ring.release();
-  return records;
 }
 
-uint64_t run_round(RoundPort& port, Worker<RoundPort>& worker, Pipeline& pipeline) {
-  uint64_t records = 0;
+// Datagrams that did not become whole.
+uint64_t given_up(const FragmentCounters& fragments) {
+  return fragments.expired.value() + fragments.evicted.value();
+}
+
+void run_round(RoundPort& port, Worker<RoundPort>& worker, Pipeline& pipeline, Drained& drained) {
   port.begin_round();
-  while (worker.poll_once() != 0) records += drain(pipeline.ring());
-  return records;
+  while (worker.poll_once() != 0) drain(pipeline.ring(), drained);
+}
+
+constexpr uint64_t kTimeNs = 1'700'000'000'000'000'000;
+constexpr uint16_t kLostDatagrams = 200;
+
+std::vector<testing::TimedPacket> datagrams_that_lack_a_fragment() {
+  using testing::PacketBuilder;
+  const std::string payload(800, 'l');
+  std::vector<testing::TimedPacket> packets;
+  for (uint16_t i = 0; i < kLostDatagrams; ++i) {
+    PacketBuilder packet = PacketBuilder().ethernet();
+    if (i % 2 == 0) {
+      packet.ipv4("192.0.2.1", "192.0.2.2", {.identification = i, .more_fragments = true});
+    } else {
+      packet.ipv6("2001:db8::1", "2001:db8::2")
+          .fragment({.more_fragments = true, .identification = i});
+    }
+    packets.push_back({kTimeNs, packet.udp(1, 2).payload(payload).build()});
+  }
+  return packets;
+}
+
+// A datagram of each IP version in each form of each encapsulation, each of another flow.
+std::vector<testing::TimedPacket> every_tunnel() {
+  std::vector<testing::TimedPacket> packets;
+  for (const testing::TunnelForm& form : testing::tunnel_forms()) {
+    for (const uint8_t ip_version : {uint8_t{4}, uint8_t{6}}) {
+      if (!testing::is_legal({form}, ip_version)) continue;
+      testing::PacketBuilder packet = testing::nest({form}, ip_version, 1).outside;
+      if (ip_version == 4) {
+        packet.ipv4("10.0.0.1", "10.0.0.2");
+      } else {
+        packet.ipv6("2001:db8::1", "2001:db8::2");
+      }
+      const auto port = static_cast<uint16_t>(1000 + packets.size());
+      packets.push_back({kTimeNs, packet.udp(port, 2000).payload("inside").build()});
+    }
+  }
+  return packets;
 }
 
 class WorkerAllocation : public ::testing::Test {
@@ -129,9 +201,17 @@ class WorkerAllocation : public ::testing::Test {
     ASSERT_TRUE(traffic::write_elephant({.path = path}, 500).ok());
     frames_.add_capture(path);
     std::filesystem::remove(path);
+    frames_.add(testing::tunnel_traffic());
+    frames_.add(datagrams_that_lack_a_fragment());
+    frames_.add(every_tunnel());
 
     PipelineOptions options;
+    options.decap = Decap::all();
+    options.checksums = ChecksumMode::Count;
+    // So small that not every flow in a tunnel gets its details, and that datagrams are evicted.
+    options.fragments = {.datagrams_max = 16, .bytes_max = size_t{64} << 10};
     options.tracker.flows_max = 512;
+    options.tracker.details_max = 16;
     options.streams = {.streams_max = 256, .buffers_bytes = size_t{4} << 20};
     auto created = Pipeline::create(options, Arena::Populate::Lazily);
     ASSERT_TRUE(created.ok());
@@ -145,21 +225,34 @@ class WorkerAllocation : public ::testing::Test {
 TEST_F(WorkerAllocation, NeverHappensOnceTheFirstPacketsWereSeen) {
   RoundPort port(frames_);
   auto worker = std::make_unique<Worker<RoundPort>>(port, *pipeline_);
-  run_round(port, *worker, *pipeline_);
+  Drained before;
+  run_round(port, *worker, *pipeline_, before);
   const uint64_t created_before = pipeline_->tracker().created();
   const uint64_t evicted_before = pipeline_->tracker().evicted();
+  const FragmentCounters& fragments = *pipeline_->fragments();
+  const uint64_t whole_before = fragments.whole.value();
+  const uint64_t given_up_before = given_up(fragments);
+  const uint64_t refused_before = fragments.refused.value();
+  const uint64_t tunnelled_before = pipeline_->traffic().tunnelled.value();
 
   const uint64_t allocations_before = allocations().load();
-  uint64_t records = 0;
-  for (int round = 0; round < 3; ++round) records += run_round(port, *worker, *pipeline_);
+  Drained drained;
+  for (int round = 0; round < 3; ++round) run_round(port, *worker, *pipeline_, drained);
   pipeline_->finish();
-  records += drain(pipeline_->ring());
+  drain(pipeline_->ring(), drained);
   EXPECT_EQ(allocations().load() - allocations_before, 0U);
 
   // The rounds were what they should be: new flows, evictions, messages of every protocol.
   EXPECT_GT(pipeline_->tracker().created() - created_before, 10'000U);
   EXPECT_GT(pipeline_->tracker().evicted() - evicted_before, 1'000U);
-  EXPECT_GT(records, pipeline_->tracker().ended() - created_before + 1'000U);
+  EXPECT_GT(drained.records, pipeline_->tracker().ended() - created_before + 1'000U);
+  EXPECT_GT(pipeline_->traffic().tunnelled.value() - tunnelled_before, 300U);
+  EXPECT_GT(drained.flows_in_tunnels, 150U);
+  EXPECT_GE(drained.flows_with_icmp_errors, 3U * 2);
+  EXPECT_GT(pipeline_->tracker().details_refused(), 0U);
+  EXPECT_EQ(fragments.whole.value() - whole_before, 3U * 3);
+  EXPECT_EQ(fragments.refused.value() - refused_before, 3U * 2);
+  EXPECT_GT(given_up(fragments) - given_up_before, 3U * kLostDatagrams - 1);
   EXPECT_TRUE(pipeline_->ledger().balanced());
 }
 
