@@ -101,7 +101,9 @@ void put_head(JsonWriter& json, const RecordHead& head, const EveOptions& option
     json.end_array();
   }
   if (head.ip_version == 0) return;
-  const bool with_ports = has_ports(head);
+  // What is wrong with a packet on its way to a flow is told before ports are known.
+  const bool is_of_packet = head.kind == RecordKind::Anomaly && head.layer == AnomalyLayer::Decode;
+  const bool with_ports = has_ports(head) && !is_of_packet;
   json.address("src_ip", head.source.address, head.ip_version);
   if (with_ports) json.number("src_port", head.source.port);
   json.address("dest_ip", head.destination.address, head.ip_version);
@@ -111,7 +113,8 @@ void put_head(JsonWriter& json, const RecordHead& head, const EveOptions& option
   if (!with_ports) put_icmp(json, head);
   if (head.app_proto != nullptr && head.kind != RecordKind::Anomaly)
     json.word("app_proto", head.app_proto);
-  if (options.community_id) put_community_id(json, head, options.community_id_seed);
+  if (options.community_id && !is_of_packet)
+    put_community_id(json, head, options.community_id_seed);
 }
 
 // "decoder.pkts" as {"decoder", "pkts"}.

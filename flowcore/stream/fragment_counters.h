@@ -7,7 +7,7 @@ namespace flowscope {
 // What became of a worker's fragments and of the datagrams they belong to. Written by the worker,
 // read by any thread. Every datagram begun ends in one of the second group or is still open.
 struct FragmentCounters {
-  Counter fragments;  // that were kept or dropped
+  Counter fragments;  // that came, those included that made a datagram whole
   Counter cut;        // first fragments that the capture cut, which were decoded at once
 
   Counter begun;

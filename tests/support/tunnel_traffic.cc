@@ -4,6 +4,8 @@
 #include <array>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "flowcore/base/flow_side.h"
 #include "perf/traffic/dns_script.h"
@@ -20,6 +22,7 @@ using tcp_flag::kSyn;
 constexpr uint64_t kFirstTimeNs = 1'700'000'000'000'000'000;
 constexpr uint64_t kPacketGapNs = 1'300'000;
 constexpr uint64_t kSessionGapNs = 2'100'000;
+constexpr size_t kEthernetBytes = 14;
 constexpr auto kUp = FlowSide::Initiator;
 constexpr auto kDown = FlowSide::Responder;
 
@@ -36,8 +39,6 @@ struct Ends {
 
 // The headers around the packets of a side.
 using Around = std::function<PacketBuilder(FlowSide)>;
-
-PacketBuilder no_tunnel(FlowSide /*side*/) { return PacketBuilder().ethernet(); }
 
 bool is_ipv6(const Ends& ends) {
   return std::string_view(ends.address[0]).find(':') != std::string_view::npos;
@@ -68,13 +69,13 @@ class Script {
   uint64_t time_ns_;
 };
 
-// The IP packet that begins at `ip_at` of an Ethernet frame, in fragments: first bytes of its
-// payload, multiples of 8, say where each begins.
-std::vector<Frame> in_fragments(const Frame& frame, size_t ip_at, const Ends& ends, FlowSide side,
+// The IP packet of an Ethernet frame in fragments. `begins` are the bytes of its payload, multiples
+// of 8, with which they begin.
+std::vector<Frame> in_fragments(const Frame& frame, const Ends& ends, FlowSide side,
                                 uint16_t identification, std::vector<size_t> begins) {
   const bool v6 = is_ipv6(ends);
-  const size_t payload_at = ip_at + (v6 ? 40 : 20);
-  const uint8_t protocol = frame.at(ip_at + (v6 ? 6 : 9));
+  const size_t payload_at = kEthernetBytes + (v6 ? 40 : 20);
+  const uint8_t protocol = frame.at(kEthernetBytes + (v6 ? 6 : 9));
   begins.push_back(frame.size() - payload_at);
   std::vector<Frame> fragments;
   for (size_t i = 0; i + 1 < begins.size(); ++i) {
@@ -188,7 +189,7 @@ void http_in_gtp_u(Script script) {
   http.open();
   http.request("mobile.example", "/gtp-u");
   const Frame response = http.next(kDown, kPsh | kAck, HttpSession::response(1380));
-  for (Frame& fragment : in_fragments(response, 14, outer, kDown, 701, {0, 1400}))
+  for (Frame& fragment : in_fragments(response, outer, kDown, 701, {0, 1400}))
     script.add(std::move(fragment));
   http.close();
 }
@@ -241,7 +242,7 @@ void ping_in_gre(Script script) {
 }
 
 Frame datagram(const Ends& ends, FlowSide side, std::string_view payload) {
-  PacketBuilder packet = no_tunnel(side);
+  PacketBuilder packet = PacketBuilder().ethernet();
   add_ip(packet, ends, side);
   return packet.udp(ends.port_from(side), ends.port_to(side)).payload(payload).build();
 }
@@ -251,16 +252,15 @@ void dns_in_fragments(Script script, const Ends& ends, const traffic::DnsExchang
                       const std::vector<size_t>& begins, const std::vector<size_t>& order) {
   traffic::Random random(7);
   script.add(datagram(ends, kUp, traffic::dns_query(exchange)));
-  const std::vector<Frame> fragments =
-      in_fragments(datagram(ends, kDown, traffic::dns_response(exchange, random)), 14, ends, kDown,
-                   4242, begins);
+  const std::vector<Frame> fragments = in_fragments(
+      datagram(ends, kDown, traffic::dns_response(exchange, random)), ends, kDown, 4242, begins);
   for (const size_t number : order) script.add(fragments.at(number));
 }
 
 void lost_fragment(Script script) {
   const Ends ends{{"192.0.2.30", "198.51.100.30"}, {40'030, 9999}};
   const std::vector<Frame> fragments =
-      in_fragments(datagram(ends, kUp, std::string(300, 'l')), 14, ends, kUp, 3030, {0, 104, 208});
+      in_fragments(datagram(ends, kUp, std::string(300, 'l')), ends, kUp, 3030, {0, 104, 208});
   script.add(fragments[0]);
   script.add(fragments[2]);
 }
@@ -269,17 +269,17 @@ void lost_fragment(Script script) {
 void overlapping_fragments(Script script, const Ends& ends) {
   const Frame whole = datagram(ends, kUp, std::string(120, 'a'));
   const Frame other = datagram(ends, kUp, std::string(120, 'b'));
-  script.add(in_fragments(whole, 14, ends, kUp, 6060, {0, 64})[0]);
-  script.add(in_fragments(other, 14, ends, kUp, 6060, {0, 48})[1]);
-  script.add(in_fragments(whole, 14, ends, kUp, 6060, {0, 64})[1]);
+  script.add(in_fragments(whole, ends, kUp, 6060, {0, 64})[0]);
+  script.add(in_fragments(other, ends, kUp, 6060, {0, 48})[1]);
+  script.add(in_fragments(whole, ends, kUp, 6060, {0, 64})[1]);
 }
 
 void refused(Script script, const Ends& ends) {
   const Frame sent = datagram(ends, kUp, "is anybody there?");
-  const Frame quoted(sent.begin() + 14, sent.end());
+  const Frame quoted(sent.begin() + kEthernetBytes, sent.end());
   for (int i = 0; i < 2; ++i) {
     script.add(sent);
-    PacketBuilder error = no_tunnel(kDown);
+    PacketBuilder error = PacketBuilder().ethernet();
     add_ip(error, ends, kDown);
     script.add((is_ipv6(ends) ? error.icmp_v6(1, 4) : error.icmp(3, 3)).payload(quoted));
   }

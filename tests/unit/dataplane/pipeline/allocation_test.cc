@@ -30,10 +30,14 @@ void* counted(size_t bytes, size_t alignment) {
 
 }  // namespace
 
-// The array and nothrow forms of the library call these.
+// The library's other forms call these. A sanitizer's do not, so that the nothrow form, whose
+// memory comes back by the same delete, is here as well.
 void* operator new(size_t bytes) { return counted(bytes, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
 void* operator new(size_t bytes, std::align_val_t alignment) {
   return counted(bytes, static_cast<size_t>(alignment));
+}
+void* operator new(size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  return counted(bytes, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 }
 void operator delete(void* place) noexcept { std::free(place); }
 void operator delete(void* place, size_t) noexcept { std::free(place); }
