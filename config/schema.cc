@@ -76,7 +76,7 @@ constexpr std::array kSettings = std::to_array<Setting>({
          "same "
          "addresses: vlan, vni, teid, gre_key, mpls, session. A TEID or MPLS label differs by "
          "direction and makes two flows of one."),
-    count("table.details_max", at<&Config::table, &TableConfig::details_max>, 0, 1U << 30,
+    count("table.details_max", at<&Config::table, &TableConfig::details_max>, 0, (1U << 24) - 1,
           "Most flows of a worker whose tunnel, second VLAN tag or ICMP errors are remembered; 0 "
           "takes as "
           "many as the table has places while decap is on."),

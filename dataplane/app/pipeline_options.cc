@@ -63,8 +63,9 @@ uint32_t flows_max(const Config& config, InputKind input) {
 uint32_t details_max(const Config& config, const PipelineOptions& options) {
   constexpr uint32_t kWithoutDecap = 1 << 12;
   if (config.table.details_max != 0) return config.table.details_max;
-  return options.decap.takes_any() ? FlowTable<FlowEntry>::capacity_for(options.tracker.flows_max)
-                                   : kWithoutDecap;
+  if (!options.decap.takes_any()) return kWithoutDecap;
+  return std::min(FlowTable<FlowEntry>::capacity_for(options.tracker.flows_max),
+                  FlowEntry::kDetailsMax);
 }
 
 // The parsers of a set that are switched on, as a bit mask; "all" means all.

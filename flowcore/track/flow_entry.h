@@ -50,15 +50,16 @@ struct FlowEntry {
   // No streams yet; and: never again (identified as nothing, or done with).
   static constexpr uint32_t kNoStream = 0;
   static constexpr uint32_t kStreamOff = UINT32_MAX;
+  static constexpr uint32_t kDetailsMax = (1U << 24) - 1;
 
   FlowKey key;
   uint64_t started_ns = 0;    // packet time of the first packet
   uint64_t last_seen_ns = 0;  // packet time of the last packet; may go backwards with the capture
 
   std::array<SideCounters, 2> side;
+  uint64_t detail : 24 = 0;     // handle of the flow's FlowDetail, 0 without one
+  uint64_t clock_lag : 40 = 0;  // see clock_ns()
   uint32_t stream = kNoStream;  // the streams stage's handle
-  uint32_t detail = 0;          // handle of the flow's FlowDetail, 0 without one
-  uint32_t clock_lag = 0;       // see clock_ns()
   TcpState state : 4 = TcpState::Active;
   Orientation initiator : 1 = Orientation::Forward;  // the orientation of what the initiator sends
   uint8_t probes : 3 = 0;                            // datagrams that no parser recognised
@@ -68,7 +69,8 @@ struct FlowEntry {
   uint8_t run_serial = 0;  // the run of packets that touched it last, see FlowTracker::update
 
   // The tracker's clock (never backwards) at the last packet: for idle time. Kept as what the clock
-  // is ahead of the packet, in steps of 1.05 ms, rounded up: exact while packets come in order.
+  // is ahead of the packet, in steps of 4.2 ms, rounded up: exact while packets come in order, and
+  // good for 146 years, since ports may mix packets of all times.
   [[nodiscard]] uint64_t clock_ns() const {
     return last_seen_ns + (uint64_t{clock_lag} << kClockLagShift);
   }
@@ -76,8 +78,7 @@ struct FlowEntry {
     last_seen_ns = time.ns;
     const uint64_t lag_ns = clock_ns - time.ns;
     constexpr uint64_t kRound = (uint64_t{1} << kClockLagShift) - 1;
-    clock_lag =
-        static_cast<uint32_t>(std::min<uint64_t>((lag_ns + kRound) >> kClockLagShift, UINT32_MAX));
+    clock_lag = (lag_ns + kRound) >> kClockLagShift & kClockLagMax;
   }
 
   [[nodiscard]] FlowSide side_of(Orientation orientation) const {
@@ -86,7 +87,8 @@ struct FlowEntry {
   [[nodiscard]] bool is_tcp() const { return key.protocol == 6; }
 
  private:
-  static constexpr uint32_t kClockLagShift = 20;
+  static constexpr uint32_t kClockLagShift = 22;
+  static constexpr uint64_t kClockLagMax = (uint64_t{1} << 40) - 1;
 };
 static_assert(sizeof(FlowEntry) == 128,
               "two cache lines; at 0.7 load 189 bytes per live flow with its set");

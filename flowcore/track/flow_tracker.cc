@@ -57,7 +57,8 @@ void FlowTracker::meet(FlowEntry& entry, FlowSide side, const Layers& layers,
 }
 
 FlowDetail* FlowTracker::detail_for(FlowEntry& entry) {
-  if (entry.detail == Slab<FlowDetail>::kNone) entry.detail = details_.make();
+  if (entry.detail == Slab<FlowDetail>::kNone)
+    entry.detail = details_.make() & FlowEntry::kDetailsMax;
   if (entry.detail != Slab<FlowDetail>::kNone) return &details_.get(entry.detail);
   details_refused_.add(1);
   return nullptr;

@@ -179,7 +179,7 @@ TEST(InnerExtractors, LabelsOfInnerPacketsTellDirectionalFlowsApart) {
                           .ipv6("2001:db8::1", "2001:db8::2", {.flow_label = label})
                           .tcp(1000, 80));
   };
-  const FlowLabel directional(InnerVxlan(FiveTuple::directional()));
+  const FlowLabel directional{InnerVxlan(FiveTuple::directional())};
   const FlowLabel bidirectional{InnerVxlan(kTuple)};
   EXPECT_NE(extract(directional, labelled(1)).key, extract(directional, labelled(2)).key);
   EXPECT_EQ(extract(bidirectional, labelled(1)).key, extract(bidirectional, labelled(2)).key);

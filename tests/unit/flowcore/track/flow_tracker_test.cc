@@ -142,6 +142,14 @@ using tcp_flag::kFin;
 using tcp_flag::kRst;
 using tcp_flag::kSyn;
 
+TEST(FlowTracker, PacketsOfLongAgoAreNoIdleFlows) {
+  constexpr uint64_t kYear = 31'536'000 * kSecond;
+  Rig rig;
+  rig.track({{56 * kYear, udp(1000)}, {1, udp(2000)}, {2, udp(2000)}, {20 * kYear, udp(2000)}});
+  EXPECT_EQ(rig.tracker().live(), 2U);
+  EXPECT_EQ(rig.tracker().ended(), 0U) << "the clock stands at 56 years all the while";
+}
+
 TEST(FlowTracker, NotesIcmpErrorsWithTheFlowTheyQuote) {
   for (const uint32_t burst_size : {1U, 8U}) {
     SCOPED_TRACE(burst_size);
