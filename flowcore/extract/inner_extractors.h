@@ -20,24 +20,12 @@ namespace flowscope {
 // copied. A packet that is not encapsulated so has no key, and its layers stay as they are;
 // AutoDetectEncap takes plain packets as well. Thread rule: values, immutable. Cost: an inner
 // header and an inner decode.
-//
-// InnerOf is what they share: it takes kKind off.
-template <EncapKind kKind, FlowExtractor E>
-class InnerOf {
+
+// What wraps an extractor: which one, and whether it puts both directions under one key, where it
+// says so.
+template <FlowExtractor E>
+class Around {
  public:
-  explicit InnerOf(E extractor = {})
-      : extractor_(std::move(extractor)), decap_(Decap::of({kKind})) {}
-
-  bool extract(Layers& layers, const PacketView& packet, FlowKey& key,
-               Orientation& orientation) const {
-    Layers inner = layers;
-    if (!take_off(packet, decap_, inner)) return false;
-    if (!extractor_.extract(inner, packet, key, orientation)) return false;
-    layers = inner;
-    return true;
-  }
-
-  // The one that was wrapped, and whether it puts both directions under one key, where it says so.
   [[nodiscard]] const E& within() const { return extractor_; }
   [[nodiscard]] constexpr bool is_bidirectional() const requires requires(const E& extractor) {
     extractor.is_bidirectional();
@@ -45,13 +33,34 @@ class InnerOf {
   { return extractor_.is_bidirectional(); }
 
  protected:
+  explicit Around(E extractor) : extractor_(std::move(extractor)) {}
+
+  E extractor_;
+};
+
+// The encapsulations that differ in nothing but their kind.
+template <EncapKind kKind, FlowExtractor E>
+class InnerOf : public Around<E> {
+ public:
+  explicit InnerOf(E extractor = {})
+      : Around<E>(std::move(extractor)), decap_(Decap::of({kKind})) {}
+
+  bool extract(Layers& layers, const PacketView& packet, FlowKey& key,
+               Orientation& orientation) const {
+    Layers inner = layers;
+    if (!take_off(packet, decap_, inner)) return false;
+    if (!this->extractor_.extract(inner, packet, key, orientation)) return false;
+    layers = inner;
+    return true;
+  }
+
+ protected:
   // On this UDP port in place of the usual ones.
-  InnerOf(E extractor, uint16_t udp_port) : extractor_(std::move(extractor)) {
+  InnerOf(E extractor, uint16_t udp_port) : Around<E>(std::move(extractor)) {
     decap_.add_port(kKind, udp_port);
   }
 
  private:
-  E extractor_;
   Decap decap_;
 };
 
@@ -114,48 +123,34 @@ class StripMpls : public InnerOf<EncapKind::Mpls, E> {
 // Passes the packet on: VLAN tags are passed over when a frame is decoded. Says in code that tagged
 // frames are meant.
 template <FlowExtractor E>
-class StripVlan {
+class StripVlan : public Around<E> {
  public:
-  explicit StripVlan(E extractor = {}) : extractor_(std::move(extractor)) {}
+  explicit StripVlan(E extractor = {}) : Around<E>(std::move(extractor)) {}
 
   bool extract(Layers& layers, const PacketView& packet, FlowKey& key,
                Orientation& orientation) const {
-    return extractor_.extract(layers, packet, key, orientation);
+    return this->extractor_.extract(layers, packet, key, orientation);
   }
-  [[nodiscard]] const E& within() const { return extractor_; }
-  [[nodiscard]] constexpr bool is_bidirectional() const requires requires(const E& extractor) {
-    extractor.is_bidirectional();
-  }
-  { return extractor_.is_bidirectional(); }
-
- private:
-  E extractor_;
 };
 
 // Takes off whatever `variants` name, as often as it comes, down to the innermost IP header; a
 // plain packet stays as it is.
 template <FlowExtractor E>
-class AutoDetectEncap {
+class AutoDetectEncap : public Around<E> {
  public:
   explicit AutoDetectEncap(E extractor = {}, const Decap& variants = Decap::all())
-      : extractor_(std::move(extractor)), variants_(variants) {}
+      : Around<E>(std::move(extractor)), variants_(variants) {}
 
   bool extract(Layers& layers, const PacketView& packet, FlowKey& key,
                Orientation& orientation) const {
     Layers innermost = layers;
     take_all_off(packet, variants_, innermost);
-    if (!extractor_.extract(innermost, packet, key, orientation)) return false;
+    if (!this->extractor_.extract(innermost, packet, key, orientation)) return false;
     layers = innermost;
     return true;
   }
-  [[nodiscard]] const E& within() const { return extractor_; }
-  [[nodiscard]] constexpr bool is_bidirectional() const requires requires(const E& extractor) {
-    extractor.is_bidirectional();
-  }
-  { return extractor_.is_bidirectional(); }
 
  private:
-  E extractor_;
   Decap variants_;
 };
 

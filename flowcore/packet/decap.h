@@ -16,7 +16,7 @@ namespace flowscope {
 // for. Either port of a datagram counts. Thread rule: made at set-up, then read-only.
 class Decap {
  public:
-  static constexpr size_t kPortsMax = 64;
+  static constexpr size_t kPortsMax = 128;
 
   // Nothing is taken off: packets are tracked by their outermost IP header.
   static constexpr Decap none() { return {}; }
@@ -50,6 +50,12 @@ class Decap {
     if (place == kNoPlace) return EncapKind::None;
     if (place != kSharedPlace && ports_[place].port == udp_port) return ports_[place].kind;
     return place == kSharedPlace ? search_port(udp_port) : EncapKind::None;
+  }
+
+  // Of a datagram: the destination's port counts first.
+  [[nodiscard]] EncapKind kind_of_ports(uint16_t source_port, uint16_t destination_port) const {
+    const EncapKind kind = kind_of_port(destination_port);
+    return kind != EncapKind::None ? kind : kind_of_port(source_port);
   }
 
   struct Port {

@@ -14,11 +14,10 @@ namespace {
 // where tools have been known to write one type for both, the header's own number does if it is
 // one.
 uint8_t ip_version(LinkType link, uint16_t ether_type, ByteReader reader) {
-  const bool is_ipv4 = is_ether_type(ether_type, EtherType::Ipv4);
-  if (!is_ipv4 && !is_ether_type(ether_type, EtherType::Ipv6)) return 0;
+  const uint8_t named = ip_version_of(ether_type);
+  if (named == 0 || link == LinkType::Ethernet) return named;
   const uint8_t own = reader.u8() >> 4;
-  if (link != LinkType::Ethernet && (own == 4 || own == 6)) return own;
-  return is_ipv4 ? 4 : 6;
+  return own == 4 || own == 6 ? own : named;
 }
 
 Layers decode_outermost(const PacketView& packet) {

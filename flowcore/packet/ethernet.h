@@ -37,6 +37,11 @@ inline constexpr uint16_t kLlcLengthMax = 1500;
 [[nodiscard]] constexpr bool is_ether_type(uint16_t value, EtherType type) {
   return value == static_cast<uint16_t>(type);
 }
+// 4 or 6; 0 for what is not IP.
+[[nodiscard]] constexpr uint8_t ip_version_of(uint16_t ether_type) {
+  if (is_ether_type(ether_type, EtherType::Ipv4)) return 4;
+  return is_ether_type(ether_type, EtherType::Ipv6) ? 6 : 0;
+}
 [[nodiscard]] constexpr bool is_vlan_tag(uint16_t ether_type) {
   return is_ether_type(ether_type, EtherType::Vlan)
          || is_ether_type(ether_type, EtherType::ProviderVlan)

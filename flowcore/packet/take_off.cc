@@ -171,9 +171,8 @@ Inner read_behind_ip(const Layers& layers, const Decap& decap, const Carried& ca
     case IpProtocol::Udp: {
       if (!layers.has_l4 || !decap.may_be_tunnel(layers.source_port, layers.destination_port))
         return {};
-      const EncapKind kind = decap.kind_of_port(layers.destination_port);
-      return read_in_udp(kind != EncapKind::None ? kind : decap.kind_of_port(layers.source_port),
-                         carried, reader, label);
+      const EncapKind kind = decap.kind_of_ports(layers.source_port, layers.destination_port);
+      return read_in_udp(kind, carried, reader, label);
     }
     default:
       return {};
@@ -300,10 +299,10 @@ bool take_off(const PacketView& packet, const Decap& decap, Layers& layers) {
   next.ether_type = read_inner_link(inner, reader, next);
   if (!reader.ok() || reader.position() > kDecodedBytesMax) return false;
   next.l3_offset = static_cast<uint16_t>(reader.position());
-  const bool is_ipv4 = is_ether_type(next.ether_type, EtherType::Ipv4);
-  if (is_ipv4 || is_ether_type(next.ether_type, EtherType::Ipv6)) {
+  const uint8_t version = ip_version_of(next.ether_type);
+  if (version != 0) {
     if (inner.weak && !begins_ip(reader, carried)) return false;
-    read_inner_ip(carried, is_ipv4 ? 4 : 6, next);
+    read_inner_ip(carried, version, next);
   } else if (inner.weak) {
     return false;
   } else {
@@ -321,8 +320,7 @@ bool take_off_plain(const PacketView& packet, const Decap& decap, Layers& layers
   if (frame.size() > kDecodedBytesMax) return false;
   ByteReader reader(frame);
   reader.skip(layers.payload_offset);
-  EncapKind kind = decap.kind_of_port(layers.destination_port);
-  if (kind == EncapKind::None) kind = decap.kind_of_port(layers.source_port);
+  const EncapKind kind = decap.kind_of_ports(layers.source_port, layers.destination_port);
   Inner inner;
   if (kind == EncapKind::Vxlan) {
     inner = read_vxlan(reader);
@@ -340,14 +338,14 @@ bool take_off_plain(const PacketView& packet, const Decap& decap, Layers& layers
     ByteReader first = reader;
     type = static_cast<uint16_t>(first.u8() >> 4 == 4 ? EtherType::Ipv4 : EtherType::Ipv6);
   }
-  const bool is_ipv4 = is_ether_type(type, EtherType::Ipv4);
-  if (!reader.ok() || (!is_ipv4 && !is_ether_type(type, EtherType::Ipv6))) return false;
+  const uint8_t version = ip_version_of(type);
+  if (!reader.ok() || version == 0) return false;
   layers.ether_type = type;
   layers.encap.kind = kind;
   layers.encap.depth = 1;
   layers.encap.outer_l3_offset = layers.l3_offset;
   layers.encap.id = inner.id;
-  if (!decode_plain_ip(frame, reader.position(), is_ipv4 ? 4 : 6, layers)) return false;
+  if (!decode_plain_ip(frame, reader.position(), version, layers)) return false;
   if (layers.ip_protocol == static_cast<uint8_t>(IpProtocol::Udp))
     take_all_off(packet, decap, layers);
   return true;

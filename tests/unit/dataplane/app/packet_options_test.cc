@@ -42,6 +42,14 @@ TEST(DecapOptions, PortsTakeThePlaceOfTheUsualOnesOfTheirKind) {
   EXPECT_FALSE(decap.may_be_tunnel(4789, 1));
 }
 
+TEST(DecapOptions, HasRoomForAsManyPortsAsAListMayHold) {
+  std::vector<std::string> ports;
+  for (int port = 20'000; port < 20'064; ++port) ports.push_back("vxlan:" + std::to_string(port));
+  const Decap decap = decap_of(with({"auto"}, ports)).value();
+  EXPECT_EQ(decap.kind_of_port(20'063), EncapKind::Vxlan);
+  EXPECT_EQ(decap.kind_of_port(6081), EncapKind::Geneve);
+}
+
 TEST(DecapOptions, RefusesWhatItDoesNotKnowAndSaysWhatItDoes) {
   const auto message = [](const Config& config) {
     const Result<Decap> decap = decap_of(config);
