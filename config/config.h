@@ -16,7 +16,8 @@ inline constexpr uint64_t kGiB = 1'024 * kMiB;
 struct TableConfig {
   uint32_t flows_max = 0;  // of each worker; 0: 262,144 for files, 1,000,000 for live traffic
   std::vector<std::string> key_with;  // "vlan", "vni", ...: part of the flow key
-  uint32_t details_max = 0;  // of each worker; 0: as many as the table has places while decap is on
+  uint32_t details_max = 0;           // of each worker; 0: as many as flows_max while decap is on
+  uint32_t emergency_percent = 95;    // of flows_max; 0: never
 };
 
 // IP fragments; all sizes are those of one worker.
@@ -35,6 +36,7 @@ struct TimeoutsConfig {
   uint64_t tcp_closed_ns = 5 * kSecondNs;
   uint64_t udp_ns = 60 * kSecondNs;
   uint64_t other_ns = 30 * kSecondNs;
+  uint64_t emergency_ns = 5 * kSecondNs;
 };
 
 // TCP reassembly; all sizes are those of one worker.

@@ -79,7 +79,10 @@ constexpr std::array kSettings = std::to_array<Setting>({
     count("table.details_max", at<&Config::table, &TableConfig::details_max>, 0, (1U << 24) - 1,
           "Most flows of a worker whose tunnel, second VLAN tag or ICMP errors are remembered; 0 "
           "takes as "
-          "many as the table has places while decap is on."),
+          "many as flows_max while decap is on."),
+    count("table.emergency_percent", at<&Config::table, &TableConfig::emergency_percent>, 0, 100,
+          "How full the table is, in percent of flows_max, when timeouts.emergency begins to hold; "
+          "0 never."),
 
     count("fragments.datagrams_max", at<&Config::fragments, &FragmentsConfig::datagrams_max>, 1,
           1U << 24, "Most IP datagrams of a worker that wait for fragments; then the oldest goes."),
@@ -106,6 +109,9 @@ constexpr std::array kSettings = std::to_array<Setting>({
              "Idle time after which a UDP flow ends."),
     duration("timeouts.other", at<&Config::timeouts, &TimeoutsConfig::other_ns>, kMillisecondNs,
              kDayNs, "The same for all other protocols."),
+    duration("timeouts.emergency", at<&Config::timeouts, &TimeoutsConfig::emergency_ns>, 0, kDayNs,
+             "The longest of these for closed, half-open and one-packet flows while the table is "
+             "nearly full."),
 
     count("streams.streams_max", at<&Config::streams, &StreamsConfig::streams_max>, 1, 1U << 26,
           "Most TCP flows of a worker that are reassembled at a time."),

@@ -5,8 +5,8 @@
 
 #include "flowcore/base/counter.h"
 #include "flowcore/packet/burst.h"
+#include "flowcore/track/burst_tracker.h"
 #include "flowcore/track/flow_burst.h"
-#include "flowcore/track/flow_tracker.h"
 #include "l7/parser_list.h"
 #include "l7/parser_set.h"
 #include "l7/tcp_session.h"
@@ -59,7 +59,7 @@ class Streams {
 
   // Delivers the payloads of packets [begin, end).
   void deliver(const Burst& burst, const FlowBurst& flows, uint32_t begin, uint32_t end,
-               FlowTracker& tracker);
+               BurstTracker& tracker);
   // The flow is over: what is held is handed on, the parser says its last, all memory comes back.
   void end(FlowEntry& entry, EndReason reason);
 
@@ -100,7 +100,7 @@ class Streams {
   };
 
   void segment(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers,
-               uint64_t clock_ns);
+               TcpSignal signal, uint64_t clock_ns);
   void datagram(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers);
   // Requires: the flow has a datagram parser.
   static uint32_t datagram_parser_of(const FlowEntry& entry) {
@@ -131,7 +131,7 @@ class Streams {
 
 template <class Out>
 void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t begin, uint32_t end,
-                           FlowTracker& tracker) {
+                           BurstTracker& tracker) {
   constexpr uint32_t kAhead =
       6;  // packets whose session is asked for while earlier ones are served
   for (uint32_t i = begin; i < end; ++i) {
@@ -143,7 +143,8 @@ void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t 
     FlowEntry& entry = tracker.entry(flows.slot[i]);
     if (entry.stream == FlowEntry::kStreamOff) continue;
     if (entry.is_tcp()) {
-      segment(entry, flows.side[i], burst.packet[i], burst.layers[i], flows.clock_ns[i]);
+      segment(entry, flows.side[i], burst.packet[i], burst.layers[i], flows.signal[i],
+              flows.clock_ns[i]);
     } else if (entry.key.protocol == static_cast<uint8_t>(IpProtocol::Udp)) {
       datagram(entry, flows.side[i], burst.packet[i], burst.layers[i]);
     }

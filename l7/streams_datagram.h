@@ -42,7 +42,7 @@ bool Streams<Out>::open_datagrams(FlowEntry& entry, Bytes payload, const Layers&
     return false;
   }
   counters_.identified.add(1);
-  entry.stream = handle;
+  entry.stream = handle & FlowEntry::kStreamOff;
   entry.app = static_cast<uint8_t>(StreamSet::kCount + found + 1);
   return true;
 }

@@ -7,22 +7,21 @@ namespace flowscope {
 
 template <class Out>
 void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& packet,
-                           const Layers& layers, uint64_t clock_ns) {
+                           const Layers& layers, TcpSignal signal, uint64_t clock_ns) {
   // The tracker is ahead by a run of packets: only a SYN that came by here may anchor a stream.
-  const TcpSignal signal = tcp_signal(layers.tcp_flags);
   if (signal == TcpSignal::Syn || signal == TcpSignal::SynAck) {
-    SideCounters& sender = entry.side[index_of(side)];
-    sender.syn_delivered = true;
+    entry.syn_delivered = (entry.syn_delivered | bit_of(side)) & 3U;
     // Of several SYN-ACKs the last is the one that was taken up.
-    if (signal == TcpSignal::SynAck) sender.initial_seq = layers.tcp_seq;
+    if (signal == TcpSignal::SynAck) entry.side[index_of(side)].initial_seq = layers.tcp_seq;
   }
+  // An RST that its receiver would refuse; no RST carries stream bytes (RFC 9293 section 3.10.7.4).
+  if (signal != TcpSignal::Rst && (layers.tcp_flags & tcp_flag::kRst) != 0) return;
   if (entry.stream == FlowEntry::kNoStream) {
     if (layers.payload_bytes == 0 || signal == TcpSignal::Rst) return;
-    entry.stream = open_session(entry);
+    entry.stream = open_session(entry) & FlowEntry::kStreamOff;
     if (entry.stream == FlowEntry::kStreamOff) return;
   }
   TcpSession& session = sessions_.get(entry.stream);
-  // An RST may carry a reason text (RFC 9293 section 3.10.7.4): never stream bytes.
   if (signal == TcpSignal::Rst) return close_session(entry, session, StreamEnd::Abort, packet.time);
 
   TcpStream& stream = session.stream[index_of(side)];
@@ -58,8 +57,10 @@ uint32_t Streams<Out>::open_session(FlowEntry& entry) {
   }
   counters_.sessions.add(1);
   TcpSession& session = sessions_.get(handle);
-  for (size_t i = 0; i < entry.side.size(); ++i) {
-    if (entry.side[i].syn_delivered) session.stream[i].anchor(entry.side[i].initial_seq + 1);
+  for (const FlowSide side : {FlowSide::Initiator, FlowSide::Responder}) {
+    const size_t i = index_of(side);
+    if ((entry.syn_delivered & bit_of(side)) != 0)
+      session.stream[i].anchor(entry.side[i].initial_seq + 1);
   }
   return handle;
 }

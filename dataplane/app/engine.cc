@@ -20,7 +20,7 @@ constexpr auto kWatchPeriod = std::chrono::milliseconds(50);
 void print_memory(const PipelineOptions& options, uint32_t workers) {
   MemoryBudget budget;
   budget.add("fragments", FragmentTable::cost(options.fragments), workers);
-  budget.add("flow table", FlowTracker::cost(options.tracker), workers);
+  budget.add("flow table", BurstTracker::cost(options.tracker), workers);
   budget.add("streams and parsers", Streams<RecordOut>::cost(options.streams), workers);
   budget.add("record ring", RecordRing::cost(options.ring_bytes), workers);
   std::fputs(budget.as_table().c_str(), stderr);
@@ -162,6 +162,17 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
   add("flow.created", [](const Pipeline& p) { return p.tracker().created(); });
   add("flow.ended", [](const Pipeline& p) { return p.tracker().ended(); });
   add("flow.evicted", [](const Pipeline& p) { return p.tracker().evicted(); });
+  for (size_t i = 0; i < kEvictionCauses; ++i) {
+    const auto cause = static_cast<EvictionCause>(i);
+    add("flow.evicted_by." + std::string(name_of(cause)),
+        [cause](const Pipeline& p) { return p.tracker().evicted(cause); });
+  }
+  add("flow.emergencies", [](const Pipeline& p) { return p.tracker().emergencies(); });
+  for (size_t i = 1; i < kFlowAnomalies; ++i) {
+    const auto anomaly = static_cast<FlowAnomaly>(i);
+    add("tcp." + std::string(name_of(anomaly)),
+        [anomaly](const Pipeline& p) { return p.tracker().anomalies(anomaly); });
+  }
   add("flow.details_refused", [](const Pipeline& p) { return p.tracker().details_refused(); });
   add("tcp.sessions", [](const Pipeline& p) { return p.streams().sessions.value(); });
   add("tcp.sessions_refused",

@@ -12,7 +12,7 @@ namespace {
 
 // Live traffic is hashed under a secret that nobody outside can know; files must give the same
 // result on every run.
-void choose_seed(const Config& config, InputKind input, FlowTracker::Options& tracker) {
+void choose_seed(const Config& config, InputKind input, BurstTracker::Options& tracker) {
   if (config.hash_seed.has_value()) {
     tracker.hash_seed_low = *config.hash_seed;
   } else if (input == InputKind::Live) {
@@ -64,8 +64,7 @@ uint32_t details_max(const Config& config, const PipelineOptions& options) {
   constexpr uint32_t kWithoutDecap = 1 << 12;
   if (config.table.details_max != 0) return config.table.details_max;
   if (!options.decap.takes_any()) return kWithoutDecap;
-  return std::min(FlowTable<FlowEntry>::capacity_for(options.tracker.flows_max),
-                  FlowEntry::kDetailsMax);
+  return std::min(options.tracker.flows_max, FlowEntry::kDetailsMax);
 }
 
 // The parsers of a set that are switched on, as a bit mask; "all" means all.
@@ -97,10 +96,12 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
                           .tcp_closing_ns = config.timeouts.tcp_closing_ns,
                           .tcp_closed_ns = config.timeouts.tcp_closed_ns,
                           .udp_ns = config.timeouts.udp_ns,
-                          .other_ns = config.timeouts.other_ns};
+                          .other_ns = config.timeouts.other_ns,
+                          .emergency_ns = config.timeouts.emergency_ns};
+  options.tracker.emergency_percent = config.table.emergency_percent;
   choose_seed(config, input, options.tracker);
   options.streams = {
-      .datagrams_max = FlowTable<FlowEntry>::capacity_for(options.tracker.flows_max),
+      .datagrams_max = options.tracker.flows_max,
       .streams_max = config.streams.streams_max,
       .buffers_bytes = config.streams.buffers_bytes,
       .segments = {.segments_max = segments_max(config),

@@ -42,6 +42,8 @@ enum class FlowState : uint8_t { New, Established, Closed };
       return "evicted";
     case EndReason::Reopened:
       return "reopened";
+    case EndReason::Forgotten:
+      return "forgotten";
     case EndReason::Shutdown:
       return "shutdown";
   }
@@ -57,6 +59,7 @@ enum class FlowState : uint8_t { New, Established, Closed };
       return "timeout";
     case EndReason::Evicted:
     case EndReason::Reopened:
+    case EndReason::Forgotten:
       return "forced";
     case EndReason::Shutdown:
       return "shutdown";

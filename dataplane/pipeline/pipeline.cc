@@ -8,11 +8,6 @@ namespace flowscope {
 
 namespace {
 
-// A full round over the table's sets takes this long of packet time at least, and a single burst is
-// never held up by more sets than this.
-constexpr uint64_t kSweepRound_ns = 1'000'000'000;
-constexpr uint32_t kSweepSetsPerBurst = 64;
-
 Fate fate_of(DecodeStatus status) {
   switch (status) {
     case DecodeStatus::Ip:
@@ -36,7 +31,7 @@ Fate fate_of(DecodeStatus status) {
 }  // namespace
 
 size_t Pipeline::cost(const PipelineOptions& options) {
-  return FragmentTable::cost(options.fragments) + FlowTracker::cost(options.tracker)
+  return FragmentTable::cost(options.fragments) + BurstTracker::cost(options.tracker)
          + RecordRing::cost(options.ring_bytes) + Streams<RecordOut>::cost(options.streams);
 }
 
@@ -75,12 +70,12 @@ void Pipeline::run(Burst& burst) {
 
   Observer observer{*this};
   for (uint32_t begin = 0; begin < burst.count;) {
+    tracker_.sweep_step(flows_.clock_ns[begin], observer);
     const uint32_t end = tracker_.update(burst, keys_, flows_, begin, observer, quoted_.rows());
     streams_.deliver(burst, flows_, begin, end, tracker_);
     begin = end;
   }
   fragments_.release();
-  sweep_some();
   ring_.publish();
 }
 
@@ -117,9 +112,10 @@ void Pipeline::advance_clock(const Burst& burst) {
 
 void Pipeline::keep_own_share(const Burst& burst) {
   for (uint32_t i = 0; i < burst.count; ++i) {
-    // The table uses the low bits and the signature the top ones; the share takes others.
+    // The table's set comes from the low half of the hash, its signature from the top 12 bits; the
+    // share takes others.
     const uint64_t owner =
-        keys_.has_key[i] != 0 ? (keys_.hash[i] >> 24 & 0xffff) % share_.workers : 0;
+        keys_.has_key[i] != 0 ? (keys_.hash[i] >> 32 & 0xffff) % share_.workers : 0;
     foreign_[i] = owner != share_.index ? 1 : 0;
     if (foreign_[i] != 0) keys_.has_key[i] = 0;
   }
@@ -180,20 +176,10 @@ void Pipeline::count_checksum_faults(const Burst& burst) {
   traffic_.bad_transport_checksum.add(transport);
 }
 
-void Pipeline::sweep_some() {
-  const uint64_t passed_ns = std::min(clock_ns_ - swept_ns_, kSweepRound_ns);
-  const uint64_t sets = tracker_.capacity() / FlowTable<FlowEntry>::kWays;
-  const auto due = static_cast<uint32_t>(
-      std::min<uint64_t>(sets * passed_ns / kSweepRound_ns, kSweepSetsPerBurst));
-  if (due == 0) return;
-  swept_ns_ = clock_ns_;
-  Observer observer{*this};
-  tracker_.sweep(clock_ns_, due, observer);
-}
-
 void Pipeline::sweep(uint64_t now_ns) {
   clock_ns_ = std::max(clock_ns_, now_ns);
-  sweep_some();
+  Observer observer{*this};
+  tracker_.sweep_step(clock_ns_, observer);
   ring_.publish();
 }
 

@@ -14,7 +14,7 @@
 #include "flowcore/packet/checksum.h"
 #include "flowcore/packet/decap.h"
 #include "flowcore/stream/fragment_table.h"
-#include "flowcore/track/flow_tracker.h"
+#include "flowcore/track/burst_tracker.h"
 #include "l7/streams.h"
 
 namespace flowscope {
@@ -30,7 +30,7 @@ struct PipelineOptions {
   Decap decap;
   NetworkOptions key_with;  // what is part of the flow key besides the five-tuple
   FragmentTable::Options fragments;
-  FlowTracker::Options tracker;
+  BurstTracker::Options tracker;
   StreamsOptions streams;
   RecordChoice records;
   size_t ring_bytes = size_t{8} << 20;
@@ -58,7 +58,7 @@ class Pipeline {
 
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
   [[nodiscard]] const TrafficCounters& traffic() const { return traffic_; }
-  [[nodiscard]] const FlowTracker& tracker() const { return tracker_; }
+  [[nodiscard]] const BurstTracker& tracker() const { return tracker_; }
   [[nodiscard]] const StreamsCounters& streams() const { return streams_.counters(); }
   // What became of fragments; null where another worker sees the same fragments and counts them.
   [[nodiscard]] const FragmentCounters* fragments() const {
@@ -90,7 +90,6 @@ class Pipeline {
   void keep_own_share(const Burst& burst);
   void enter_fates(const Burst& burst);
   void count_checksum_faults(const Burst& burst);
-  void sweep_some();
 
   Arena arena_;
   WorkerShare share_;
@@ -98,7 +97,7 @@ class Pipeline {
   Decap decap_;
   ChecksumMode checksums_;
   FragmentTable fragments_;
-  FlowTracker tracker_;
+  BurstTracker tracker_;
   RecordRing ring_;
   RecordOut out_;
   Streams<RecordOut> streams_;
@@ -110,7 +109,6 @@ class Pipeline {
   std::array<uint8_t, kBurstMax> foreign_{};      // packets of other workers' shares
   std::array<uint32_t, kBurstMax> wire_bytes_{};  // of frames, not of datagrams put together
   uint64_t clock_ns_ = 0;
-  uint64_t swept_ns_ = 0;
   Ledger ledger_;
   TrafficCounters traffic_;
 };

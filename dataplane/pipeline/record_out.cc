@@ -34,7 +34,7 @@ const char* tcp_state_word(TcpState state) {
 
 FlowState flow_state(const FlowEntry& entry) {
   if (is_over(entry.state)) return FlowState::Closed;
-  const bool both_spoke = entry.side[0].packets != 0 && entry.side[1].packets != 0;
+  const bool both_spoke = entry.side[0].packets() != 0 && entry.side[1].packets() != 0;
   if (entry.is_tcp()) {
     return entry.state == TcpState::Established || entry.state >= TcpState::InitiatorClosed
                ? FlowState::Established
@@ -63,7 +63,7 @@ TunnelRecord tunnel_of(const FlowDetail& detail) {
 // The first message of one side of an ICMP flow. A silent side has none written.
 IcmpSeen first_icmp(const FlowEntry& entry, FlowSide side) {
   const SideCounters& sender = entry.side[index_of(side)];
-  return sender.packets != 0 ? sender.icmp : IcmpSeen{};
+  return sender.packets() != 0 ? sender.icmp : IcmpSeen{};
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ RecordHead RecordOut::head_of(const FlowEntry& entry, FlowSide from, Timestamp t
   RecordHead head;
   head.protocol = entry.key.protocol;
   head.ip_version = entry.key.ip_version;
-  head.vlan_id = entry.side[index_of(FlowSide::Initiator)].vlan_id;
+  head.vlan_id = entry.side[index_of(FlowSide::Initiator)].vlan_id();
   if (const FlowDetail* detail = tracker_.detail_of(entry); detail != nullptr) {
     head.inner_vlan_id = detail->side[index_of(FlowSide::Initiator)].inner_vlan_id;
   }
@@ -110,9 +110,9 @@ void RecordOut::flow(const FlowEntry& entry, EndReason reason) {
   const Timestamp last{entry.last_seen_ns};
   FlowRecord record;
   for (size_t i = 0; i < record.sides.size(); ++i) {
-    record.sides[i].packets = entry.side[i].packets;
-    record.sides[i].bytes = entry.side[i].bytes;
-    record.sides[i].tcp_flags = entry.side[i].tcp_flags;
+    record.sides[i].packets = entry.side[i].packets();
+    record.sides[i].bytes = entry.side[i].bytes();
+    record.sides[i].tcp_flags = entry.side[i].tcp_flags();
   }
   record.start = Timestamp{entry.started_ns};
   record.end = last;

@@ -8,7 +8,7 @@
 
 #include "dataplane/pipeline/record_ring.h"
 #include "flowcore/base/keyed_hash.h"
-#include "flowcore/track/flow_tracker.h"
+#include "flowcore/track/burst_tracker.h"
 
 namespace flowscope {
 
@@ -31,7 +31,7 @@ class RecordOut {
   // Of a flow: the name of its protocol, or null.
   using AppName = const char* (*)(const FlowEntry&);
 
-  RecordOut(RecordRing& ring, const RecordChoice& choice, const FlowTracker& tracker,
+  RecordOut(RecordRing& ring, const RecordChoice& choice, const BurstTracker& tracker,
             AppName app_name)
       : ring_(ring), choice_(choice), tracker_(tracker), app_name_(app_name) {}
 
@@ -53,7 +53,7 @@ class RecordOut {
 
   RecordRing& ring_;
   RecordChoice choice_;
-  const FlowTracker& tracker_;
+  const BurstTracker& tracker_;
   AppName app_name_;
   KeyedHash id_hash_{0x666c6f7773636f70, 0x6520666c6f772069};  // fixed: ids are no secret
 };

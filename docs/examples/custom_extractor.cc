@@ -16,15 +16,15 @@
 #include "flowcore/extract/keys.h"
 #include "flowcore/packet/decode.h"
 #include "flowcore/packet/ipv4.h"
-#include "flowcore/track/flow_tracker.h"
+#include "flowcore/track/burst_tracker.h"
 
 namespace {
 
 using flowscope::Address;
+using flowscope::BurstTracker;
 using flowscope::Bytes;
 using flowscope::FlowEntry;
 using flowscope::FlowKey;
-using flowscope::FlowTracker;
 using flowscope::Layers;
 using flowscope::Orientation;
 using flowscope::PacketView;
@@ -57,8 +57,8 @@ struct PrintingObserver {
   void on_ended(FlowEntry& entry, flowscope::EndReason /*reason*/) {
     const Address& network = entry.key.a_address;
     std::printf("%d.%d.%d.0/24 port %d: %" PRIu64 " packets sent, %" PRIu64 " got\n", network[0],
-                network[1], network[2], entry.key.b_port, entry.side[0].packets,
-                entry.side[1].packets);
+                network[1], network[2], entry.key.b_port, entry.side[0].packets(),
+                entry.side[1].packets());
   }
 };
 
@@ -101,11 +101,11 @@ std::vector<std::vector<uint8_t>> traffic() {
 }  // namespace
 
 int main() {
-  const FlowTracker::Options options{.flows_max = 1024, .hash_seed_low = 1, .hash_seed_high = 2};
+  const BurstTracker::Options options{.flows_max = 1024, .hash_seed_low = 1, .hash_seed_high = 2};
   auto arena =
-      flowscope::Arena::create(FlowTracker::cost(options), flowscope::Arena::Populate::Lazily);
+      flowscope::Arena::create(BurstTracker::cost(options), flowscope::Arena::Populate::Lazily);
   if (!arena.ok()) return 1;
-  FlowTracker tracker(arena.value(), options);
+  BurstTracker tracker(arena.value(), options);
   PrintingObserver observer;
 
   const auto burst = std::make_unique<flowscope::Burst>();

@@ -12,5 +12,7 @@ enum class FlowSide : uint8_t { Initiator = 0, Responder = 1 };
   return side == FlowSide::Initiator ? FlowSide::Responder : FlowSide::Initiator;
 }
 [[nodiscard]] constexpr size_t index_of(FlowSide side) { return static_cast<size_t>(side); }
+// For a set of sides in two bits.
+[[nodiscard]] constexpr uint32_t bit_of(FlowSide side) { return 1U << index_of(side); }
 
 }  // namespace flowscope

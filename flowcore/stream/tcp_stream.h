@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "flowcore/base/bytes.h"
+#include "flowcore/base/seq.h"
 #include "flowcore/stream/segment_store.h"
-#include "flowcore/stream/seq.h"
 
 namespace flowscope {
 

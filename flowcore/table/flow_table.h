@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -9,6 +8,7 @@
 #include "flowcore/base/arena.h"
 #include "flowcore/base/check.h"
 #include "flowcore/base/prefetch.h"
+#include "flowcore/table/newcomers.h"
 #include "flowcore/table/set_index.h"
 #include "flowcore/table/set_line.h"
 
@@ -16,53 +16,71 @@ namespace flowscope {
 
 // A table of fixed capacity from keys to records, built for bursts of look-ups that miss the cache
 // and for floods of new keys. README.md in this folder draws the layout and gives the costs; in
-// short: sets of 16 ways, one cache line of signatures and ages per set, the record's place implied
-// by set and way, one more set (the spill set) for what the home set cannot hold, exact LRU inside
-// the two.
+// short: sets of 16 ways, one cache line of signatures, classes and ages per set, the record's
+// place implied by set and way, one more set (the spill set) for what the home set cannot hold. It
+// holds at most `entries_max` entries, which is a load of 0.7; at that load nearly every new entry
+// still finds a way, so that entries are given up because the table is full and for no other
+// reason.
 //
 // It neither hashes nor reads a clock: callers bring a well-mixed, secret-keyed hash (KeyedHash)
 // and a 16-bit tick of a clock of their own. A look-up is three calls, each made for a whole burst
 // before the next: prefetch_set(), guess(), find(). A new entry is choose(), vacate() if a victim
-// is in the way, place(). What comes out depends on the order of the calls alone.
+// must go, place(). What comes out depends on the order of the calls alone.
 //
 // Requires of the clock: ticks go forward, back by no more than 256, and sweeps come around all
-// sets at least every 0x7fff ticks; else ages are wrong, nothing worse. Thread rule: one thread.
-// Lifetime: the arena outlives the table. A slot is valid until vacated.
+// sets at least every 0x7fff ticks; else ages are wrong, nothing worse. A clock that leaps by
+// 0x4000 or more at once makes everything as old as can be. Thread rule: one thread. Lifetime: the
+// arena outlives the table. A slot is valid until vacated, or moved by make_way().
 template <class Entry>
 class FlowTable {
   static_assert(std::is_trivially_copyable_v<Entry>,
-                "records live in zeroed memory, unconstructed");
+                "records live in zeroed memory, unconstructed, and are moved as bytes");
 
  public:
   using Key = std::remove_cvref_t<decltype(Entry::key)>;
   using Slot = SetIndex::Slot;
   static constexpr Slot kNone = SetIndex::kNone;
   static constexpr uint32_t kWays = SetIndex::kWays;
-  static constexpr uint32_t kEntriesMax = SetIndex::kSetsMax * kWays;
+  // The load at which the table is full, in percent of its slots.
+  static constexpr uint32_t kLoadPercent = 70;
+  static constexpr uint32_t kEntriesMax = uint32_t{1} << 30;
 
-  // What an arena must hold for a table of at least `entries_min` entries; sets are rounded up to a
-  // power of two. Requires: entries_min <= kEntriesMax.
-  static size_t cost(uint32_t entries_min) {
-    const uint32_t sets = sets_for(entries_min);
-    return SetIndex::cost(sets) + Arena::cost<Entry>(size_t{sets} * kWays);
+  // What an arena must hold for a table. Requires: 0 < entries_max <= kEntriesMax.
+  static size_t cost(uint32_t entries_max) {
+    const uint32_t sets = sets_for(entries_max);
+    return SetIndex::cost(sets) + Arena::cost<Entry>(size_t{sets} * kWays)
+           + Newcomers::cost(entries_max);
   }
-  FlowTable(Arena& arena, uint32_t entries_min)
-      : index_(arena, sets_for(entries_min)), entries_(arena.take<Entry>(capacity()).data()) {}
+  FlowTable(Arena& arena, uint32_t entries_max, const VictimRanks& ranks)
+      : entries_max_(entries_max),
+        index_(arena, sets_for(entries_max), ranks),
+        newcomers_(arena, entries_max),
+        entries_(arena.take<Entry>(slots()).data()) {}
   FlowTable(const FlowTable&) = delete;
   FlowTable& operator=(const FlowTable&) = delete;
   ~FlowTable() = default;
 
-  // The capacity that a table for `entries_min` entries has.
-  static uint32_t capacity_for(uint32_t entries_min) { return sets_for(entries_min) * kWays; }
-  [[nodiscard]] uint32_t capacity() const { return index_.sets() * kWays; }
+  // The slots that a table for `entries_max` entries has: for columns beside it.
+  static uint32_t slots_for(uint32_t entries_max) { return sets_for(entries_max) * kWays; }
+  [[nodiscard]] uint32_t slots() const { return index_.sets() * kWays; }
+  [[nodiscard]] uint32_t sets() const { return index_.sets(); }
+  [[nodiscard]] uint32_t entries_max() const { return entries_max_; }
   [[nodiscard]] uint32_t size() const { return index_.size(); }
+  // Another limit on the number of entries; those too many stay until new ones come or the caller
+  // vacates them. Requires: 0 < entries_max, and no more than the table was made for.
+  void set_entries_max(uint32_t entries_max) {
+    FS_CHECK(entries_max != 0 && sets_for(entries_max) <= sets());
+    entries_max_ = entries_max;
+  }
+  // Ticks will be of another length: what lives now counts as old until touched.
+  void restart_clock() { index_.leap(); }
 
   // First pass over a burst: asks for the set's line.
   void prefetch_set(uint64_t hash) const { index_.prefetch(index_.home_of(hash)); }
 
   // Second pass: a slot of the home set whose signature matches, its record asked for and not read.
-  // kNone when there is none; then the record of the free way that choose() will take is asked for,
-  // or, where the home set is full or has spilled, the spill set's line.
+  // kNone when there is none; then the record that choose() will likely take is asked for, or,
+  // where the home set is full or has spilled, the spill set's line.
   [[nodiscard]] Slot guess(uint64_t hash) const;
 
   // Between second and third pass, for hashes without a guess: where the spill set matters its line
@@ -77,22 +95,38 @@ class FlowTable {
       return guess;
     return find_beyond(hash, key);
   }
+  // Whether the slot holds the entry of this key now.
+  [[nodiscard]] bool holds(Slot slot, uint64_t hash, const Key& key) const {
+    return index_.signature_at(slot) == SetIndex::signature_of(hash) && entries_[slot].key == key;
+  }
 
-  // Where a new entry goes: a free way of the home set, else of the spill set, else the way of both
-  // that was touched longest ago (home before spill, lower ways before higher ones, when ages are
-  // equal). `occupied`: the slot holds an entry, which must be vacated first.
-  using Choice = SetIndex::Choice;
-  [[nodiscard]] Choice choose(uint64_t hash) const { return index_.choose(hash); }
-  // The same, but when both sets are full the victim is the oldest among the entries for which
-  // `rank(const Entry&) -> uint8_t` is lowest. Reads one record when the oldest has rank 0, else
-  // all 32.
-  template <class Rank>
-  [[nodiscard]] Choice choose(uint64_t hash, Rank&& rank) const;
+  // Where a new entry goes and which entry must be vacated for it first, kNone when none.
+  struct Choice {
+    Slot slot;
+    Slot victim;
+    // The table has room, but both sets are full: make_way() may save the victim.
+    bool crowded;
+  };
+  // Below entries_max: a free way of the home set, else of the spill set, else `crowded`. At
+  // entries_max a victim goes: the first to go of the home set, if its rank is below kRankKept;
+  // else a newcomer of such a rank, wherever it is; else the first to go of both sets. First to go
+  // is the lowest rank, then the highest age, then home before spill and lower ways before higher
+  // ones.
+  [[nodiscard]] Choice choose(uint64_t hash);
+
+  // Frees a way for `hash` in a crowded pair of sets by moving one of their entries to its own
+  // other set; gives the slot. kNone when none can move, kBusy when the one that can must stay for
+  // now: then nothing was done. Reads up to 32 records. `Mover`:
+  //   uint64_t hash_of(const Entry&);  bool may_move(Slot);  void moved(Slot from, Slot to);
+  static constexpr Slot kBusy = UINT32_MAX - 1;
+  template <class Mover>
+  [[nodiscard]] Slot make_way(uint64_t hash, Mover&& mover);
 
   // Takes the slot for an entry with this hash and touches it. The entry's bytes are whatever they
   // were. Requires: the slot came from choose() with the same hash and is free.
-  Entry& place(Slot slot, uint64_t hash, uint16_t tick) {
-    index_.place(slot, hash, tick);
+  Entry& place(Slot slot, uint64_t hash, EntryClass entry_class, uint16_t tick) {
+    index_.place(slot, hash, entry_class, tick);
+    newcomers_.add(slot);
     return entries_[slot];
   }
   // Frees the slot. Requires: it is used, and was placed with this hash.
@@ -100,23 +134,39 @@ class FlowTable {
 
   // Makes the slot's entry the youngest.
   void touch(Slot slot, uint16_t tick) { index_.touch(slot, tick); }
+  void set_class(Slot slot, EntryClass entry_class) { index_.set_class(slot, entry_class); }
+  [[nodiscard]] EntryClass class_of(Slot slot) const { return index_.class_at(slot); }
+  [[nodiscard]] uint16_t rank_of(Slot slot) const { return index_.rank_of(class_of(slot)); }
   // Ticks since the entry was last touched, modulo 2^16.
   [[nodiscard]] uint16_t age(Slot slot, uint16_t now) const {
     return static_cast<uint16_t>(now - index_.tick_at(slot));
   }
+  [[nodiscard]] bool is_used(Slot slot) const { return index_.is_used(slot); }
+  // The latest tick, against which ages are taken.
+  [[nodiscard]] uint16_t now() const { return index_.now(); }
 
   [[nodiscard]] Entry& entry(Slot slot) { return entries_[slot]; }
   [[nodiscard]] const Entry& entry(Slot slot) const { return entries_[slot]; }
+  [[nodiscard]] Slot slot_of(const Entry& entry) const {
+    return static_cast<Slot>(&entry - entries_);
+  }
 
   // Visits up to `sets_max` sets from where the last sweep ended, each at most once, and calls
-  // `due(Slot, Entry&)` for every entry whose age is at least `age_min`. `due` may vacate that slot
-  // and must leave the others alone. Ages that are still above 0x8000 then are pulled down to it.
+  // `due(Slot, Entry&)` for every entry that is at least as old as its class is to be looked at.
+  // `due` gives whether it vacated that slot, and must leave the others alone. Stops after the set
+  // where `vacated_max` is reached.
   template <class F>
-  void sweep(uint32_t sets_max, uint16_t now, uint16_t age_min, F&& due);
+  void sweep(uint32_t sets_max, uint32_t vacated_max, uint16_t now, const U16Choice& class_ages,
+             F&& due);
 
-  // Calls `visit(Slot, Entry&)` for every entry, in the order of slots; it may vacate that slot.
+  // Calls `visit(Slot, Entry&)` for every entry of `sets` sets from set `begin` on, in the order of
+  // slots; it may vacate that slot.
   template <class F>
-  void for_each(F&& visit);
+  void for_each_in(uint32_t begin, uint32_t sets, F&& visit);
+  template <class F>
+  void for_each(F&& visit) {
+    for_each_in(0, sets(), visit);
+  }
 
   // How many entries that share the home set of `hash` live in their spill sets; exact up to 254.
   [[nodiscard]] uint32_t spilled_from(uint64_t hash) const {
@@ -127,18 +177,17 @@ class FlowTable {
   static constexpr uint32_t kSweepAheadSets = 4;
   static constexpr size_t kPrefetchLinesMax = 4;
 
-  static uint32_t sets_for(uint32_t entries_min) {
-    FS_CHECK(entries_min <= kEntriesMax);
-    return std::bit_ceil(std::max((entries_min + kWays - 1) / kWays, 1U));
+  static uint32_t sets_for(uint32_t entries_max) {
+    FS_CHECK(entries_max != 0 && entries_max <= kEntriesMax);
+    const uint64_t slots = (uint64_t{entries_max} * 100 + kLoadPercent - 1) / kLoadPercent;
+    return static_cast<uint32_t>((slots + kWays - 1) / kWays);
   }
 
-  [[nodiscard]] bool holds(Slot slot, uint64_t hash, const Key& key) const {
-    return index_.signature_at(slot) == SetIndex::signature_of(hash) && entries_[slot].key == key;
-  }
   [[nodiscard]] Slot find_in(uint32_t set, uint64_t hash, const Key& key) const;
   [[nodiscard]] Slot find_beyond(uint64_t hash, const Key& key) const;
-  template <class Rank>
-  [[nodiscard]] Slot lowest_ranked(uint64_t hash, Rank&& rank) const;
+  [[nodiscard]] bool is_full() const { return size() >= entries_max_; }
+  // The slot in the home set that a new entry will take: the victim's or a free one; else kNone.
+  [[nodiscard]] Slot place_at_home(uint64_t hash) const;
 
   void prefetch_entry(Slot slot) const {
     const auto* bytes = reinterpret_cast<const uint8_t*>(&entries_[slot]);
@@ -152,9 +201,10 @@ class FlowTable {
       prefetch_entry(SetIndex::slot_of(set, ways.first()));
     }
   }
-  void prefetch_absent(uint64_t hash) const;
 
+  uint32_t entries_max_;
   SetIndex index_;
+  Newcomers newcomers_;
   Entry* entries_;
   uint32_t sweep_set_ = 0;  // where the next sweep starts
 };
@@ -164,7 +214,9 @@ inline auto FlowTable<Entry>::guess(uint64_t hash) const -> Slot {
   const uint32_t home = index_.home_of(hash);
   const Lanes matches = index_.line(home).with_signature(SetIndex::signature_of(hash));
   if (!matches.any()) {
-    prefetch_absent(hash);
+    const Slot slot = place_at_home(hash);
+    if (slot != kNone) prefetch_entry(slot);
+    if (index_.reaches_beyond(home)) index_.prefetch(index_.spill_of(hash));
     return kNone;
   }
   const Slot slot = SetIndex::slot_of(home, matches.first());
@@ -173,19 +225,22 @@ inline auto FlowTable<Entry>::guess(uint64_t hash) const -> Slot {
 }
 
 template <class Entry>
-void FlowTable<Entry>::prefetch_absent(uint64_t hash) const {
+auto FlowTable<Entry>::place_at_home(uint64_t hash) const -> Slot {
   const uint32_t home = index_.home_of(hash);
-  const Lanes free = index_.line(home).free_ways();
-  if (free.any()) prefetch_entry(SetIndex::slot_of(home, free.first()));
-  if (index_.reaches_beyond(home)) index_.prefetch(index_.spill_of(hash));
+  if (!is_full()) return index_.free_slot_in(home);
+  const SetLine::Victim victim = index_.victim_in(home);
+  return victim.rank() < kRankKept ? SetIndex::slot_of(home, victim.lane) : kNone;
 }
 
 template <class Entry>
 void FlowTable<Entry>::prefetch_beyond(uint64_t hash) const {
-  if (!index_.reaches_beyond(index_.home_of(hash))) return;
+  const uint32_t home = index_.home_of(hash);
+  if (!index_.reaches_beyond(home)) return;
   const uint32_t spill = index_.spill_of(hash);
   const Lanes matches = index_.line(spill).with_signature(SetIndex::signature_of(hash));
-  prefetch_entry(matches.any() ? SetIndex::slot_of(spill, matches.first()) : choose(hash).slot);
+  if (matches.any()) return prefetch_entry(SetIndex::slot_of(spill, matches.first()));
+  const Slot free = index_.free_slot(hash);
+  if (free != kNone) prefetch_entry(free);
 }
 
 template <class Entry>
@@ -202,67 +257,34 @@ template <class Entry>
 auto FlowTable<Entry>::find_beyond(uint64_t hash, const Key& key) const -> Slot {
   const uint32_t home = index_.home_of(hash);
   const Slot slot = find_in(home, hash, key);
-  if (slot != kNone || !index_.reaches_beyond(home)) return slot;
+  if (slot != kNone || index_.spilled_from(home) == 0) return slot;
   return find_in(index_.spill_of(hash), hash, key);
 }
 
 template <class Entry>
-template <class Rank>
-auto FlowTable<Entry>::choose(uint64_t hash, Rank&& rank) const -> Choice {
-  const Choice oldest = choose(hash);
-  if (!oldest.occupied || rank(entry(oldest.slot)) == 0) return oldest;
-  return {lowest_ranked(hash, rank), true};
-}
-
-template <class Entry>
-template <class Rank>
-auto FlowTable<Entry>::lowest_ranked(uint64_t hash, Rank&& rank) const -> Slot {
-  const Slot first_at_home = SetIndex::slot_of(index_.home_of(hash), 0);
-  const Slot first_in_spill = SetIndex::slot_of(index_.spill_of(hash), 0);
-  for (uint32_t way = 0; way < kWays; ++way) {
-    prefetch_entry(first_at_home + way);
-    prefetch_entry(first_in_spill + way);
-  }
-  uint32_t lowest = UINT32_MAX;
-  Slot victim = kNone;
-  for (const Slot first : {first_at_home, first_in_spill}) {
-    for (Slot slot = first; slot < first + kWays; ++slot) {
-      // Rank above, youth below, so that the smallest goes first.
-      const uint8_t rank_of_entry = rank(entry(slot));
-      const auto youth = static_cast<uint16_t>(~age(slot, index_.now()));
-      const uint32_t order = uint32_t{rank_of_entry} << 16 | youth;
-      if (order < lowest) {
-        lowest = order;
-        victim = slot;
-      }
-    }
-  }
-  return victim;
-}
-
-template <class Entry>
 template <class F>
-void FlowTable<Entry>::sweep(uint32_t sets_max, uint16_t now, uint16_t age_min, F&& due) {
+void FlowTable<Entry>::sweep(uint32_t sets_max, uint32_t vacated_max, uint16_t now,
+                             const U16Choice& class_ages, F&& due) {
   index_.advance(now);
   const uint16_t latest = index_.now();
-  const uint32_t set_mask = index_.sets() - 1;
-  for (uint32_t left = std::min(sets_max, index_.sets()); left > 0; --left) {
-    const uint32_t ahead = (sweep_set_ + kSweepAheadSets) & set_mask;
-    prefetch_entries(ahead, index_.line(ahead).used_since(latest, age_min));
-    SetLine& line = index_.line(sweep_set_);
-    for (Lanes ways = line.used_since(latest, age_min); ways.any(); ways = ways.without_first()) {
+  uint32_t vacated = 0;
+  for (uint32_t left = std::min(sets_max, sets()); left > 0 && vacated < vacated_max; --left) {
+    const uint32_t ahead = sweep_set_ + kSweepAheadSets;
+    if (ahead < sets()) prefetch_entries(ahead, index_.line(ahead).due(latest, class_ages));
+    index_.settle(sweep_set_);
+    Lanes ways = index_.line(sweep_set_).due(latest, class_ages);
+    for (; ways.any(); ways = ways.without_first()) {
       const Slot slot = SetIndex::slot_of(sweep_set_, ways.first());
-      due(slot, entries_[slot]);
+      vacated += due(slot, entries_[slot]) ? 1 : 0;
     }
-    if (line.used_since(latest, SetLine::kAgeMax + 1).any()) line.saturate(latest);
-    sweep_set_ = (sweep_set_ + 1) & set_mask;
+    if (++sweep_set_ == sets()) sweep_set_ = 0;
   }
 }
 
 template <class Entry>
 template <class F>
-void FlowTable<Entry>::for_each(F&& visit) {
-  for (uint32_t set = 0; set < index_.sets(); ++set) {
+void FlowTable<Entry>::for_each_in(uint32_t begin, uint32_t sets, F&& visit) {
+  for (uint32_t set = begin; set < begin + sets; ++set) {
     for (Lanes ways = index_.line(set).used_ways(); ways.any(); ways = ways.without_first()) {
       const Slot slot = SetIndex::slot_of(set, ways.first());
       visit(slot, entries_[slot]);
@@ -271,3 +293,5 @@ void FlowTable<Entry>::for_each(F&& visit) {
 }
 
 }  // namespace flowscope
+
+#include "flowcore/table/flow_table_room.h"  // IWYU pragma: keep

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -12,10 +11,11 @@
 
 namespace flowscope {
 
-// The half of a flow table that knows no records: which slots are taken, by which signature, and
-// how old each is. A slot is set * 16 + way. Every function works on the lines of at most two sets,
-// the home set of a hash and its spill set; see FlowTable for what they mean together and for the
-// rules of the clock. Thread rule: one thread. Lifetime: the arena outlives it.
+// The half of a flow table that knows no records: which slots are taken, by which signature and
+// class, and how old each is. A slot is set * 16 + way. Every function works on the lines of at
+// most two sets, the home set of a hash and its spill set; see FlowTable for what they mean
+// together and for the rules of the clock. Thread rule: one thread. Lifetime: the arena outlives
+// it.
 class SetIndex {
  public:
   using Slot = uint32_t;
@@ -24,64 +24,97 @@ class SetIndex {
   static constexpr uint32_t kSetsMax = uint32_t{1} << 27;
   static constexpr uint16_t kBackTicksMax = 256;
 
-  struct Choice {
-    Slot slot;
-    bool occupied;
-  };
-
   static size_t cost(uint32_t sets) {
     return Arena::cost<SetLine>(sets) + Arena::cost<uint8_t>(sets);
   }
-  // Requires: `sets` is a power of two of at most kSetsMax.
-  SetIndex(Arena& arena, uint32_t sets)
-      : set_mask_(sets - 1),
+  // Requires: 0 < sets <= kSetsMax.
+  SetIndex(Arena& arena, uint32_t sets, const VictimRanks& ranks)
+      : ranks_(ranks),
+        sets_(sets),
         lines_(arena.take<SetLine>(sets).data()),
         spilled_(arena.take<uint8_t>(sets).data()) {
-    FS_CHECK(std::has_single_bit(sets) && sets <= kSetsMax);
+    FS_CHECK(sets != 0 && sets <= kSetsMax);
   }
 
-  [[nodiscard]] uint32_t sets() const { return set_mask_ + 1; }
+  [[nodiscard]] uint32_t sets() const { return sets_; }
   [[nodiscard]] uint32_t size() const { return size_; }
   [[nodiscard]] uint16_t now() const { return now_; }
 
-  // The parts of a hash. Nothing else knows how sets are numbered.
+  // The parts of a hash. Nothing else knows how sets are numbered: the low 32 bits say which set,
+  // the top 12 are the signature.
   [[nodiscard]] uint32_t home_of(uint64_t hash) const {
-    return static_cast<uint32_t>(hash) & set_mask_;
+    return static_cast<uint32_t>((hash & 0xffff'ffff) * sets_ >> 32);
   }
+  // Below the class bits of a line's word, never zero.
   [[nodiscard]] static uint16_t signature_of(uint64_t hash) {
-    const auto high = static_cast<uint16_t>(hash >> 48);
-    return high != 0 ? high : uint16_t{1};  // 0 marks a free way
+    const auto high = static_cast<uint16_t>(hash >> 48 & ~uint64_t{SetLine::kClassMask});
+    return high != 0 ? high : uint16_t{SetLine::kClassMask + 1};
   }
-  // Never the home set itself, since an odd number is added, unless there is but one set. The home
-  // set is the spill set of the spill set.
+  // Never the home set itself, unless there is but one set.
   [[nodiscard]] uint32_t spill_of(uint64_t hash) const {
-    return home_of(hash) ^ ((signature_of(hash) * 0x9e37'79b1U | 1U) & set_mask_);
+    if (sets_ == 1) return 0;
+    const uint64_t mixed = (hash >> 32) * 0x9e37'79b1U & 0xffff'ffff;
+    const auto further = 1 + static_cast<uint32_t>(mixed * (sets_ - 1) >> 32);
+    const uint32_t set = home_of(hash) + further;
+    return set < sets_ ? set : set - sets_;
   }
   [[nodiscard]] static Slot slot_of(uint32_t set, uint32_t way) { return set * kWays + way; }
+  // Of the two sets where an entry with this hash may live, the one where `slot` is not.
+  [[nodiscard]] uint32_t other_set(Slot slot, uint64_t hash) const {
+    const uint32_t home = home_of(hash);
+    return slot / kWays == home ? spill_of(hash) : home;
+  }
 
   [[nodiscard]] SetLine& line(uint32_t set) { return lines_[set]; }
   [[nodiscard]] const SetLine& line(uint32_t set) const { return lines_[set]; }
   void prefetch(uint32_t set) const { prefetch_write(&lines_[set]); }
 
+  [[nodiscard]] bool is_used(Slot slot) const { return word_at(slot) != 0; }
   [[nodiscard]] uint16_t signature_at(Slot slot) const {
-    return lines_[slot / kWays].signature.at[slot % kWays];
+    return static_cast<uint16_t>(word_at(slot) & ~SetLine::kClassMask);
+  }
+  [[nodiscard]] EntryClass class_at(Slot slot) const {
+    return static_cast<EntryClass>(word_at(slot) & SetLine::kClassMask);
+  }
+  [[nodiscard]] uint16_t rank_of(EntryClass entry_class) const {
+    return static_cast<uint16_t>(ranks_.low[entry_class] | ranks_.high[entry_class] << 8);
   }
   [[nodiscard]] uint16_t tick_at(Slot slot) const {
     return lines_[slot / kWays].tick.at[slot % kWays];
   }
   // Entries of this home set that live in their spill sets.
   [[nodiscard]] uint32_t spilled_from(uint32_t home) const { return spilled_[home]; }
-  // Whether entries of this home set may be, or will be placed, in a spill set. PERF: a full set
-  // counts though nothing of it has spilled; on a full table that takes a coin toss out of every
-  // miss, and the spill set's line is needed there anyway.
+  // Whether entries of this home set may be, or will be placed, in a spill set.
   [[nodiscard]] bool reaches_beyond(uint32_t home) const {
     const auto spilled = static_cast<int>(spilled_[home] != 0);
     return (spilled | static_cast<int>(!lines_[home].free_ways().any())) != 0;
   }
 
-  [[nodiscard]] Choice choose(uint64_t hash) const;
-  void place(Slot slot, uint64_t hash, uint16_t tick);
+  // A free way of the home set, else of the spill set, else kNone.
+  [[nodiscard]] Slot free_slot(uint64_t hash) const {
+    const uint32_t home = home_of(hash);
+    const Slot slot = free_slot_in(home);
+    return slot != kNone ? slot : free_slot_in(spill_of(hash));
+  }
+  [[nodiscard]] Slot free_slot_in(uint32_t set) const {
+    const Lanes free = lines_[set].free_ways();
+    return free.any() ? slot_of(set, free.first()) : kNone;
+  }
+  [[nodiscard]] SetLine::Victim victim_in(uint32_t set) const {
+    return lines_[set].victim(now_, ranks_);
+  }
+  // Of both sets' entries the one to give up first; kNone when both sets are empty.
+  [[nodiscard]] Slot victim_in_both(uint64_t hash) const;
+
+  void place(Slot slot, uint64_t hash, EntryClass entry_class, uint16_t tick);
   void vacate(Slot slot, uint64_t hash);
+  // Takes the word and tick of a used slot to a free one of the hash's other set.
+  void move(Slot from, Slot to, uint64_t hash);
+  void set_class(Slot slot, EntryClass entry_class) {
+    uint16_t& word = lines_[slot / kWays].word.at[slot % kWays];
+    const auto now = static_cast<uint16_t>((word & ~SetLine::kClassMask) | entry_class);
+    if (word != now) word = now;
+  }
   void touch(Slot slot, uint16_t tick) {
     uint16_t& at = lines_[slot / kWays].tick.at[slot % kWays];
     if (at != tick) at = tick;
@@ -89,14 +122,39 @@ class SetIndex {
   }
   // Ticks a little behind come from packets out of order and do not turn the clock back.
   void advance(uint16_t tick) {
-    if (static_cast<uint16_t>(now_ - tick) > kBackTicksMax) now_ = tick;
+    const auto forward = static_cast<uint16_t>(tick - now_);
+    if (static_cast<uint16_t>(-forward) <= kBackTicksMax) return;
+    now_ = tick;
+    if (forward >= kJumpTicks) leap();
+  }
+  // Until the sweep has been at every set, what was not touched since is as old as can be.
+  void leap() {
+    leapt_to_ = now_;
+    unsettled_ = sets_;
+  }
+  // The sweep is at this set: brings its ticks in order, so that no age of it is taken for a
+  // younger one when the clock goes on.
+  void settle(uint32_t set) {
+    SetLine& line = lines_[set];
+    uint16_t age_max = SetLine::kAgeMax;
+    if (unsettled_ != 0) {
+      --unsettled_;
+      age_max = std::min(age_max, static_cast<uint16_t>(now_ - leapt_to_));
+    }
+    if (line.any_older_than(now_, age_max)) line.saturate(now_, age_max);
   }
 
  private:
   // A set's spilled entries are counted in one byte. A count that has come this far stays: the set
   // is looked up in two places from then on, which is slower and still right.
   static constexpr uint8_t kSpilledMax = 255;
+  // A clock that goes on by this much at once may leave ticks behind that wrap before a sweep comes
+  // around.
+  static constexpr uint16_t kJumpTicks = 0x4000;
 
+  [[nodiscard]] uint16_t word_at(Slot slot) const {
+    return lines_[slot / kWays].word.at[slot % kWays];
+  }
   // Adds to the count of `home` when `slot` is not there. PERF: without a branch, since whether the
   // victim of a full table was a spilled entry is a coin toss.
   void count_spilled(Slot slot, uint32_t home, int change) {
@@ -105,40 +163,35 @@ class SetIndex {
         static_cast<int>(slot / kWays != home) & static_cast<int>(count != kSpilledMax);
     count = static_cast<uint8_t>(count + counts * change);
   }
-  // The oldest of a set as a number that is smaller the older it is, equal ages in order of `rank`,
-  // with its slot in the low half.
-  [[nodiscard]] uint64_t youth_above_slot(uint32_t set, uint32_t rank) const {
-    const Least oldest = lines_[set].oldest(now_);
-    return uint64_t{oldest.value << 1 | rank} << 32 | slot_of(set, oldest.lane);
-  }
 
-  uint32_t set_mask_;
+  U16Choice ranks_;
+  uint32_t sets_;
   SetLine* lines_;
   // Per home set, how many of its entries live in their spill sets: the overflow flag, and what it
   // takes to lower it again exactly.
   uint8_t* spilled_;
   uint32_t size_ = 0;
-  uint16_t now_ = 0;  // the latest tick seen, against which choose() takes ages
+  uint32_t unsettled_ = 0;  // sets that the sweep has yet to visit since the clock leapt
+  uint16_t leapt_to_ = 0;
+  uint16_t now_ = 0;  // the latest tick seen, against which ages are taken
 };
 
-inline SetIndex::Choice SetIndex::choose(uint64_t hash) const {
+inline SetIndex::Slot SetIndex::victim_in_both(uint64_t hash) const {
   const uint32_t home = home_of(hash);
-  const Lanes free_at_home = lines_[home].free_ways();
-  if (free_at_home.any()) return {slot_of(home, free_at_home.first()), false};
   const uint32_t spill = spill_of(hash);
-  const Lanes free_in_spill = lines_[spill].free_ways();
-  if (free_in_spill.any()) return {slot_of(spill, free_in_spill.first()), false};
-  // PERF: which set holds the older one is a coin toss, so it is decided without a branch.
-  const uint64_t at_home = youth_above_slot(home, 0);
-  const uint64_t in_spill = youth_above_slot(spill, 1);
-  return {static_cast<Slot>(std::min(at_home, in_spill)), true};
+  const SetLine::Victim at_home = victim_in(home);
+  const SetLine::Victim in_spill = victim_in(spill);
+  if (std::min(at_home.order, in_spill.order) >> 16 == SetLine::kNoRank) return kNone;
+  // PERF: which set holds the first to go is a coin toss; GCC makes conditional moves of these.
+  const bool is_home = at_home.order <= in_spill.order;
+  return slot_of(is_home ? home : spill, is_home ? at_home.lane : in_spill.lane);
 }
 
-inline void SetIndex::place(Slot slot, uint64_t hash, uint16_t tick) {
+inline void SetIndex::place(Slot slot, uint64_t hash, EntryClass entry_class, uint16_t tick) {
   const uint32_t home = home_of(hash);
   FS_DCHECK(slot / kWays == home || slot / kWays == spill_of(hash));
-  FS_DCHECK(signature_at(slot) == 0);
-  lines_[slot / kWays].signature.at[slot % kWays] = signature_of(hash);
+  FS_DCHECK(!is_used(slot));
+  lines_[slot / kWays].word.at[slot % kWays] = signature_of(hash) | entry_class;
   lines_[slot / kWays].tick.at[slot % kWays] = tick;
   count_spilled(slot, home, 1);
   if (tick != now_) advance(tick);
@@ -149,9 +202,20 @@ inline void SetIndex::vacate(Slot slot, uint64_t hash) {
   const uint32_t home = home_of(hash);
   FS_DCHECK(slot / kWays == home || slot / kWays == spill_of(hash));
   FS_DCHECK(signature_at(slot) == signature_of(hash));
-  lines_[slot / kWays].signature.at[slot % kWays] = 0;
+  lines_[slot / kWays].word.at[slot % kWays] = 0;
   count_spilled(slot, home, -1);
   --size_;
+}
+
+inline void SetIndex::move(Slot from, Slot to, uint64_t hash) {
+  FS_DCHECK(to / kWays == other_set(from, hash) && !is_used(to));
+  SetLine& old_line = lines_[from / kWays];
+  lines_[to / kWays].word.at[to % kWays] = old_line.word.at[from % kWays];
+  lines_[to / kWays].tick.at[to % kWays] = old_line.tick.at[from % kWays];
+  old_line.word.at[from % kWays] = 0;
+  const uint32_t home = home_of(hash);
+  count_spilled(from, home, -1);
+  count_spilled(to, home, 1);
 }
 
 }  // namespace flowscope

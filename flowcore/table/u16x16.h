@@ -23,6 +23,19 @@ struct Least {
   uint32_t lane;
 };
 
+// Sixteen 16-bit numbers to pick from by a number of 4 bits, kept as two rows of bytes, which is
+// how vpshufb reads them.
+struct U16Choice {
+  constexpr explicit U16Choice(const std::array<uint16_t, 16>& numbers) {
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      low[i] = static_cast<uint8_t>(numbers[i]);
+      high[i] = static_cast<uint8_t>(numbers[i] >> 8);
+    }
+  }
+  alignas(16) std::array<uint8_t, 16> low{};
+  alignas(16) std::array<uint8_t, 16> high{};
+};
+
 // U16x16 is sixteen unsigned, wrapping numbers worked on together, Lanes a choice of the sixteen.
 // Each instruction set has both, with one shape and the same results, down to which lane wins a
 // tie.
@@ -58,9 +71,25 @@ class U16x16 {
     }
     return x;
   }
-  friend U16x16 min(U16x16 x, U16x16 y) {
+  friend U16x16 operator&(U16x16 x, U16x16 y) {
+    for (size_t i = 0; i < 16; ++i) x.lanes_.at[i] &= y.lanes_.at[i];
+    return x;
+  }
+  friend U16x16 operator|(U16x16 x, U16x16 y) {
+    for (size_t i = 0; i < 16; ++i) x.lanes_.at[i] |= y.lanes_.at[i];
+    return x;
+  }
+  // All bits of a lane set where the numbers differ, none where they are equal.
+  friend U16x16 differing(U16x16 x, U16x16 y) {
     for (size_t i = 0; i < 16; ++i) {
-      if (y.lanes_.at[i] < x.lanes_.at[i]) x.lanes_.at[i] = y.lanes_.at[i];
+      x.lanes_.at[i] = x.lanes_.at[i] != y.lanes_.at[i] ? 0xffff : 0;
+    }
+    return x;
+  }
+  // Of each lane the number that its value stands for. Requires: all lanes below 16.
+  friend U16x16 pick(const U16Choice& choice, U16x16 x) {
+    for (uint16_t& lane : x.lanes_.at) {
+      lane = static_cast<uint16_t>(choice.low[lane] | choice.high[lane] << 8);
     }
     return x;
   }
@@ -125,7 +154,22 @@ class U16x16 {
   friend U16x16 operator-(U16x16 x, U16x16 y) {
     return U16x16(_mm256_sub_epi16(x.lanes_, y.lanes_));
   }
-  friend U16x16 min(U16x16 x, U16x16 y) { return U16x16(_mm256_min_epu16(x.lanes_, y.lanes_)); }
+  friend U16x16 operator&(U16x16 x, U16x16 y) {
+    return U16x16(_mm256_and_si256(x.lanes_, y.lanes_));
+  }
+  friend U16x16 operator|(U16x16 x, U16x16 y) {
+    return U16x16(_mm256_or_si256(x.lanes_, y.lanes_));
+  }
+  friend U16x16 differing(U16x16 x, U16x16 y) {
+    return U16x16(_mm256_xor_si256(_mm256_cmpeq_epi16(x.lanes_, y.lanes_), _mm256_set1_epi16(-1)));
+  }
+  friend U16x16 pick(const U16Choice& choice, U16x16 x) {
+    // The same index in both bytes of a lane: one picks the low byte, the other the high one.
+    const __m256i index = _mm256_or_si256(x.lanes_, _mm256_slli_epi16(x.lanes_, 8));
+    const __m256i low = _mm256_shuffle_epi8(both_halves(choice.low), index);
+    const __m256i high = _mm256_shuffle_epi8(both_halves(choice.high), index);
+    return U16x16(_mm256_blendv_epi8(low, high, _mm256_set1_epi16(-256)));
+  }
   friend Lanes equal(U16x16 x, U16x16 y) {
     return Lanes::of_bytes(_mm256_movemask_epi8(_mm256_cmpeq_epi16(x.lanes_, y.lanes_)));
   }
@@ -144,6 +188,10 @@ class U16x16 {
 
  private:
   explicit U16x16(__m256i lanes) : lanes_(lanes) {}
+  static __m256i both_halves(const std::array<uint8_t, 16>& bytes) {
+    return _mm256_broadcastsi128_si256(
+        _mm_load_si128(reinterpret_cast<const __m128i*>(bytes.data())));
+  }
   static uint32_t value_above_lane(__m128i eight) {
     return std::rotl(static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_minpos_epu16(eight))), 16);
   }
@@ -167,7 +215,10 @@ class U16x16 {
   void store(U16Lanes& lanes) const { lanes_.store(lanes); }
 
   friend U16x16 operator-(U16x16 x, U16x16 y) { return U16x16(x.lanes_ - y.lanes_); }
-  friend U16x16 min(U16x16 x, U16x16 y) { return U16x16(min(x.lanes_, y.lanes_)); }
+  friend U16x16 operator&(U16x16 x, U16x16 y) { return U16x16(x.lanes_ & y.lanes_); }
+  friend U16x16 operator|(U16x16 x, U16x16 y) { return U16x16(x.lanes_ | y.lanes_); }
+  friend U16x16 differing(U16x16 x, U16x16 y) { return U16x16(differing(x.lanes_, y.lanes_)); }
+  friend U16x16 pick(const U16Choice& choice, U16x16 x) { return U16x16(pick(choice, x.lanes_)); }
   friend Lanes equal(U16x16 x, U16x16 y) {
     return Lanes(_mm256_cmpeq_epi16_mask(x.lanes_.native(), y.lanes_.native()));
   }

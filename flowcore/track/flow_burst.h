@@ -5,6 +5,7 @@
 
 #include "flowcore/base/flow_side.h"
 #include "flowcore/packet/burst.h"
+#include "flowcore/track/tcp_state.h"
 
 namespace flowscope {
 
@@ -16,6 +17,7 @@ struct FlowBurst {
   std::array<uint32_t, kBurstMax> guess;     // find(): likely slot, not verified
   std::array<uint32_t, kBurstMax> slot;      // update(): the flow's slot, kNoFlow without key
   std::array<FlowSide, kBurstMax> side;      // update(): the sender
+  std::array<TcpSignal, kBurstMax> signal;   // update(): what it meant, None where it was refused
 };
 
 }  // namespace flowscope

@@ -7,6 +7,8 @@
 #include "flowcore/base/flow_side.h"
 #include "flowcore/base/timestamp.h"
 #include "flowcore/extract/flow_key.h"
+#include "flowcore/track/flow_class.h"
+#include "flowcore/track/side_counters.h"
 #include "flowcore/track/tcp_state.h"
 
 namespace flowscope {
@@ -18,38 +20,16 @@ enum class EndReason : uint8_t {
   IdleTimeout,  // silent for its time-out
   Evicted,      // pushed out of a full table by a newer flow
   Reopened,     // a new SYN opened the same endpoints again
+  Forgotten,    // its user told the tracker to
   Shutdown,     // the input ended, or the program was told to stop
 };
-
-// ICMP type and code of a message.
-struct IcmpSeen {
-  uint8_t type = 0;
-  uint8_t code = 0;
-  bool seen = false;
-  uint8_t reserved = 0;
-};
-
-// What one side of a flow sent.
-struct SideCounters {
-  uint64_t packets = 0;
-  uint64_t bytes = 0;  // whole frames as on the wire
-  union {
-    uint32_t initial_seq = 0;  // TCP: of its SYN, else of its last SYN-ACK (the streams stage
-                               // writes that)
-    IcmpSeen icmp;             // ICMP: its first message
-  };
-  uint8_t tcp_flags = 0;           // all flags seen, or-ed; see tcp_flag
-  bool syn_seen : 1 = false;       // a SYN without ACK
-  bool syn_delivered : 1 = false;  // the streams stage has passed its SYN or SYN-ACK
-  uint16_t vlan_id = 0;            // of its first packet
-};
-static_assert(sizeof(SideCounters) == 24, "two sides share the entry's second cache line");
+inline constexpr size_t kEndReasons = 7;
 
 // One live flow in the table: two cache lines, no pointers.
 struct FlowEntry {
   // No streams yet; and: never again (identified as nothing, or done with).
   static constexpr uint32_t kNoStream = 0;
-  static constexpr uint32_t kStreamOff = UINT32_MAX;
+  static constexpr uint32_t kStreamOff = (1U << 28) - 1;  // all bits of `stream` set
   static constexpr uint32_t kDetailsMax = (1U << 24) - 1;
 
   FlowKey key;
@@ -57,16 +37,19 @@ struct FlowEntry {
   uint64_t last_seen_ns = 0;  // packet time of the last packet; may go backwards with the capture
 
   std::array<SideCounters, 2> side;
-  uint64_t detail : 24 = 0;     // handle of the flow's FlowDetail, 0 without one
-  uint64_t clock_lag : 40 = 0;  // see clock_ns()
-  uint32_t stream = kNoStream;  // the streams stage's handle
+  uint64_t detail : 24 = 0;               // handle of the flow's FlowDetail, 0 without one
+  uint64_t clock_lag : 40 = 0;            // see clock_ns()
+  uint32_t stream : 28 = kNoStream;       // the streams stage's handle
+  uint32_t syn_delivered : 2 = 0;         // bit of each side: the streams stage has passed its SYN
+  bool picked_up : 1 = false;             // TCP: came to us after its handshake
+  bool orientation_inferred : 1 = false;  // the first packet was taken for an answer
   TcpState state : 4 = TcpState::Active;
   Orientation initiator : 1 = Orientation::Forward;  // the orientation of what the initiator sends
-  uint8_t probes : 3 = 0;                            // datagrams that no parser recognised
-  uint8_t app = 0;  // identified protocol: index into the registry's names, 0 unknown
+  uint8_t probes : 3 = 0;  // UDP: datagrams that no parser recognised; TCP: anomalies told of
+  uint8_t app = 0;         // identified protocol: index into the registry's names, 0 unknown
   uint8_t l4 = 0;  // IP protocol of the first packet, also where the key leaves it out; 0 where the
                    // key is not one of IP
-  uint8_t run_serial = 0;  // the run of packets that touched it last, see FlowTracker::update
+  uint8_t run_serial = 0;  // the run of packets that touched it last, see BurstTracker::update
 
   // The tracker's clock (never backwards) at the last packet: for idle time. Kept as what the clock
   // is ahead of the packet, in steps of 4.2 ms, rounded up: exact while packets come in order, and
@@ -85,6 +68,23 @@ struct FlowEntry {
     return orientation == initiator ? FlowSide::Initiator : FlowSide::Responder;
   }
   [[nodiscard]] bool is_tcp() const { return key.protocol == 6; }
+  [[nodiscard]] uint64_t packets() const { return side[0].packets() + side[1].packets(); }
+  // What the flow is worth when the table is full, and how long it may be silent.
+  [[nodiscard]] FlowClass flow_class() const {
+    if (is_tcp()) {
+      const FlowClass by_state = class_of(state);
+      // Who sends without an answer, whatever the flags, is worth no more than a single packet.
+      const bool answered = side[0].packets() != 0 && side[1].packets() != 0;
+      return by_state == FlowClass::TcpOpen && !answered ? FlowClass::OneTcp : by_state;
+    }
+    const bool many = packets() > 1;
+    if (l4 == static_cast<uint8_t>(IpProtocol::Udp))
+      return many ? FlowClass::Udp : FlowClass::OneUdp;
+    // A key without ports has no states.
+    if (l4 == static_cast<uint8_t>(IpProtocol::Tcp))
+      return many ? FlowClass::TcpOpen : FlowClass::OneTcp;
+    return many ? FlowClass::Other : FlowClass::OneOther;
+  }
 
  private:
   static constexpr uint32_t kClockLagShift = 22;

@@ -21,17 +21,19 @@ namespace {
 
 constexpr uint32_t kBurstMax = 128;
 constexpr uint32_t kMillion = 1'000'000;
-// What a table that is not to be full is sized for.
-constexpr uint32_t kLoadPercent = 70;
+// All flows of the stream are worth keeping, new ones are not yet.
+constexpr EntryClass kNewcomer = 0;
+constexpr VictimRanks kRanks = {0, kRankKept};
 
 using Table = FlowTable<Record>;
 
 // Our table as a tracker drives it, filled with the workload's flows in order.
 class OurTable {
  public:
-  OurTable(const Workload& workload, uint32_t slots)
-      : arena_(std::move(Arena::create(Table::cost(slots), Arena::Populate::Now).value())),
-        table_(arena_, slots) {
+  explicit OurTable(const Workload& workload)
+      : arena_(
+          std::move(Arena::create(Table::cost(workload.flows()), Arena::Populate::Now).value())),
+        table_(arena_, workload.flows(), kRanks) {
     for (uint32_t flow = 0; flow < workload.flows(); ++flow) add(workload.packet_of(flow, 0), 0);
   }
 
@@ -78,10 +80,11 @@ class OurTable {
  private:
   Table::Slot add(const Packet& packet, uint16_t tick) {
     const Table::Choice choice = table_.choose(packet.hash);
-    if (choice.occupied) table_.vacate(choice.slot, hash_(&table_.entry(choice.slot).key));
+    if (choice.victim != Table::kNone)
+      table_.vacate(choice.victim, hash_(&table_.entry(choice.victim).key));
     // Copied rather than zeroed: GCC zeroes with `rep stos`, which takes 5 ns to start.
     static constexpr Record kEmpty{};
-    Record& record = table_.place(choice.slot, packet.hash, tick);
+    Record& record = table_.place(choice.slot, packet.hash, kNewcomer, tick);
     record = kEmpty;
     record.key = packet.key;
     return choice.slot;
@@ -161,13 +164,8 @@ class Laboratory {
     }
     return *workload_;
   }
-  OurTable& ours(uint32_t flows, uint32_t slots) {
-    (void)workload(flows);
-    if (ours_ == nullptr || ours_slots_ != slots) {
-      ours_.reset();
-      ours_ = std::make_unique<OurTable>(*workload_, slots);
-      ours_slots_ = slots;
-    }
+  OurTable& ours(uint32_t flows) {
+    if (workload(flows); ours_ == nullptr) ours_ = std::make_unique<OurTable>(*workload_);
     return *ours_;
   }
   UnorderedMapTable& map(uint32_t flows) {
@@ -188,7 +186,6 @@ class Laboratory {
  private:
   std::unique_ptr<Workload> workload_;
   std::unique_ptr<OurTable> ours_;
-  uint32_t ours_slots_ = 0;
   std::unique_ptr<UnorderedMapTable> map_;
   std::unique_ptr<Floor> floor_;
 #ifdef FS_BENCH_RTE_HASH
@@ -206,7 +203,7 @@ void run_bursts(benchmark::State& state, Workload& workload, uint32_t burst, Wor
 
 // Every packet is the first of a new flow.
 void run_flood(benchmark::State& state, Laboratory& laboratory, uint32_t flows, uint32_t burst) {
-  OurTable& table = laboratory.ours(flows, flows);
+  OurTable& table = laboratory.ours(flows);
   const Workload& workload = laboratory.workload(flows);
   // More new keys than the table holds, so that each is forgotten before it comes again.
   std::vector<Packet> packets;
@@ -225,8 +222,7 @@ void register_ours(Laboratory& laboratory, const std::string& size, uint32_t flo
   const auto add = [&](const std::string& suffix, uint32_t burst, auto member) {
     benchmark::RegisterBenchmark(
         (name + suffix).c_str(), [=, &laboratory](benchmark::State& state) {
-          OurTable& table =
-              laboratory.ours(flows, static_cast<uint32_t>(uint64_t{flows} * 100 / kLoadPercent));
+          OurTable& table = laboratory.ours(flows);
           run_bursts(state, laboratory.workload(flows), burst,
                      [&](const Packet* packets, uint32_t count, uint64_t time_ns) {
                        (table.*member)(packets, count, time_ns);
@@ -266,11 +262,11 @@ void register_at_a_million(Laboratory& laboratory) {
 #endif
 }
 
-// A table as large as its flows are many: hits, and nothing but new flows.
+// A table that its flows fill: hits, and nothing but new flows.
 void register_full(Laboratory& laboratory) {
   constexpr uint32_t kFull = 1U << 20;
   benchmark::RegisterBenchmark("table/ours/1M_flood_hit", [&laboratory](benchmark::State& state) {
-    OurTable& table = laboratory.ours(kFull, kFull);
+    OurTable& table = laboratory.ours(kFull);
     run_bursts(state, laboratory.workload(kFull), 64, [&](auto... arguments) {
       table.update_burst<OurTable::Absent::Skip>(arguments...);
     });

@@ -6,7 +6,7 @@
 
 #include "flowcore/extract/five_tuple.h"
 #include "flowcore/packet/decode.h"
-#include "flowcore/track/flow_tracker.h"
+#include "flowcore/track/burst_tracker.h"
 #include "perf/micro/flow_stock.h"
 #include "perf/micro/ns_per_packet.h"
 
@@ -28,9 +28,9 @@ struct Prepared {
 };
 
 void run_track(benchmark::State& state, uint32_t flows, uint32_t bursts) {
-  const FlowTracker::Options options{.flows_max = flows + flows / 2};
-  Arena arena = std::move(Arena::create(FlowTracker::cost(options), Arena::Populate::Now).value());
-  const auto tracker = std::make_unique<FlowTracker>(arena, options);
+  const BurstTracker::Options options{.flows_max = flows};
+  Arena arena = std::move(Arena::create(BurstTracker::cost(options), Arena::Populate::Now).value());
+  const auto tracker = std::make_unique<BurstTracker>(arena, options);
   FlowStock stock(flows, bursts * kBurstPackets);
   std::vector<std::unique_ptr<Prepared>> prepared;
   for (uint32_t i = 0; i < bursts; ++i) {

@@ -12,7 +12,7 @@
 #include "flowcore/extract/quoted_flows.h"
 #include "flowcore/packet/decode.h"
 #include "flowcore/stream/tcp_stream.h"
-#include "flowcore/track/flow_tracker.h"
+#include "flowcore/track/burst_tracker.h"
 #include "tests/property/tunnel_seed.h"
 
 namespace flowscope {
@@ -197,15 +197,16 @@ class Listener {
                           store_, heard_[side]);
   }
 
-  static constexpr FlowTracker::Options kTracking{.flows_max = 4 * kSessions};
+  static constexpr BurstTracker::Options kTracking{.flows_max = 4 * kSessions};
   static constexpr SegmentStore::Options kHolding{.segments_max = 1024};
   static constexpr size_t kPoolBytes = size_t{4} << 20;
 
-  Arena arena_ = std::move(Arena::create(FlowTracker::cost(kTracking) + BufferPool::cost(kPoolBytes)
-                                             + SegmentStore::cost(kHolding),
-                                         Arena::Populate::Lazily)
-                               .value());
-  FlowTracker tracker_{arena_, kTracking};
+  Arena arena_ =
+      std::move(Arena::create(BurstTracker::cost(kTracking) + BufferPool::cost(kPoolBytes)
+                                  + SegmentStore::cost(kHolding),
+                              Arena::Populate::Lazily)
+                    .value());
+  BurstTracker tracker_{arena_, kTracking};
   BufferPool pool_{arena_, kPoolBytes};
   SegmentStore store_{arena_, pool_, kHolding};
   Decap decap_ = Decap::all();

@@ -28,25 +28,25 @@ class RecordOutTest : public testing::Test {
                  .protocol = 1,
                  .ip_version = 4};
     entry.initiator = Orientation::Reverse;
-    entry.side[0].packets = 1;
+    entry.side[0].count(64);
     entry.side[0].icmp = {.type = 8, .code = 3, .seen = true};
     return entry;
   }
 
-  static constexpr FlowTracker::Options kTracker{.flows_max = 64, .details_max = 1};
+  static constexpr BurstTracker::Options kTracker{.flows_max = 64, .details_max = 1};
 
   Arena arena_ = std::move(
-      Arena::create(2 * RecordRing::cost(RecordRing::kBytesMin) + FlowTracker::cost(kTracker),
+      Arena::create(2 * RecordRing::cost(RecordRing::kBytesMin) + BurstTracker::cost(kTracker),
                     Arena::Populate::Lazily)
           .value());
-  FlowTracker tracker_{arena_, kTracker};
+  BurstTracker tracker_{arena_, kTracker};
   RecordRing ring_{arena_, RecordRing::kBytesMin, Overflow::Shed};
   RecordOut out_{ring_, {}, tracker_, [](const FlowEntry&) -> const char* { return nullptr; }};
 };
 
 TEST_F(RecordOutTest, AnIcmpFlowTellsTheFirstMessageOfEachSide) {
   FlowEntry entry = ping();
-  entry.side[1].packets = 1;
+  entry.side[1].count(64);
   entry.side[1].icmp = {.type = 0, .code = 1, .seen = true};
   const RecordHead head = head_of(entry);
   EXPECT_TRUE(head.icmp_initiator.seen);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "flowcore/table/flow_table.h"
@@ -15,25 +16,37 @@ using Table = FlowTable<Record>;
 
 constexpr uint32_t kSets = 64;
 
-constexpr uint64_t hash_of(uint64_t key) { return (key + 1) << 48 | key % kSets; }
+constexpr VictimRanks kRanks = {0, 1, 2, 3};
+constexpr uint32_t kEntries = kSets * Table::kWays * Table::kLoadPercent / 100;
+
+// A hash whose home set is key % kSets.
+constexpr uint64_t hash_of(uint64_t key) {
+  return (key + 1) << 52 | (((key % kSets) << 32) / kSets + 1);
+}
 
 class SweepTest : public testing::Test {
  protected:
   Table::Slot add(uint64_t key, uint16_t tick) {
     const Table::Slot slot = table_.choose(hash_of(key)).slot;
-    table_.place(slot, hash_of(key), tick).key = key;
+    table_.place(slot, hash_of(key), 0, tick).key = key;
     return slot;
+  }
+  static U16Choice ages(uint16_t age_min) {
+    std::array<uint16_t, kEntryClasses> ages{};
+    ages.fill(age_min);
+    return U16Choice(ages);
   }
   std::vector<uint64_t> due_keys(uint32_t sets_max, uint16_t now, uint16_t age_min) {
     std::vector<uint64_t> keys;
-    table_.sweep(sets_max, now, age_min,
-                 [&](Table::Slot, Record& record) { keys.push_back(record.key); });
+    table_.sweep(sets_max, UINT32_MAX, now, ages(age_min), [&](Table::Slot, Record& record) {
+      keys.push_back(record.key);
+      return false;
+    });
     return keys;
   }
 
-  Arena arena_ =
-      std::move(Arena::create(Table::cost(kSets * Table::kWays), Arena::Populate::Lazily).value());
-  Table table_{arena_, kSets* Table::kWays};
+  Arena arena_ = std::move(Arena::create(Table::cost(kEntries), Arena::Populate::Lazily).value());
+  Table table_{arena_, kEntries, kRanks};
 };
 
 TEST_F(SweepTest, CallsForEntriesThatAreOldEnough) {
@@ -62,8 +75,10 @@ TEST_F(SweepTest, VisitsNoSetTwiceInOneCall) {
 
 TEST_F(SweepTest, MayVacateWhatIsDue) {
   for (uint64_t key = 0; key < 300; ++key) add(key, static_cast<uint16_t>(key % 2));
-  table_.sweep(kSets, 100, 100,
-               [&](Table::Slot slot, Record& record) { table_.vacate(slot, hash_of(record.key)); });
+  table_.sweep(kSets, UINT32_MAX, 100, ages(100), [&](Table::Slot slot, Record& record) {
+    table_.vacate(slot, hash_of(record.key));
+    return true;
+  });
   EXPECT_EQ(table_.size(), 150U);
   EXPECT_TRUE(due_keys(kSets, 100, 100).empty());
 }
@@ -71,12 +86,38 @@ TEST_F(SweepTest, MayVacateWhatIsDue) {
 TEST_F(SweepTest, OldEntriesStayOldWhenTheClockWraps) {
   const Table::Slot slot = add(1, 0);
   uint16_t now = 0;
-  for (int quarter_turns = 0; quarter_turns < 12; ++quarter_turns) {
-    now = static_cast<uint16_t>(now + 0x4000);
+  for (int steps = 0; steps < 12; ++steps) {
+    now = static_cast<uint16_t>(now + 0x3000);
     (void)due_keys(kSets, now, 0xffff);
-    const int ticks = (quarter_turns + 1) * 0x4000;
+    const int ticks = (steps + 1) * 0x3000;
     EXPECT_EQ(table_.age(slot, now), std::min(ticks, 0x8000)) << "after " << ticks << " ticks";
   }
+}
+
+TEST_F(SweepTest, StopsWhereEnoughWasVacated) {
+  for (uint64_t key = 0; key < kSets; ++key) add(key, 0);
+  const auto vacate = [&](Table::Slot slot, Record& record) {
+    table_.vacate(slot, hash_of(record.key));
+    return true;
+  };
+  table_.sweep(kSets, 10, 50, ages(50), vacate);
+  EXPECT_EQ(table_.size(), kSets - 10);
+  table_.sweep(kSets, UINT32_MAX, 50, ages(50), vacate);
+  EXPECT_EQ(table_.size(), 0U);
+}
+
+TEST_F(SweepTest, AfterALeapOfTheClockWhatWasNotTouchedSinceIsOld) {
+  const Table::Slot old = add(1, 90);
+  const Table::Slot fresh = add(2, 90);
+  // Once around: by its tick the old entry would be twelve ticks old.
+  table_.touch(fresh, 0x4000);
+  table_.touch(fresh, 0x8000);
+  table_.touch(fresh, 0xc000);
+  table_.touch(fresh, 98);
+  table_.touch(fresh, 102);
+  EXPECT_EQ(due_keys(kSets, 102, 0x4000), std::vector<uint64_t>{1});
+  EXPECT_EQ(table_.age(old, 102), SetLine::kAgeMax);
+  EXPECT_EQ(table_.age(fresh, 102), 0U);
 }
 
 TEST_F(SweepTest, AnEntryNewerThanTheSweepsClockIsNotDue) {

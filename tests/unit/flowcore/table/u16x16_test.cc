@@ -52,7 +52,11 @@ void expect_same_as_portable() {
     const P px = P::load(x);
     const P py = P::load(y);
     ASSERT_EQ(numbers(ux - uy), numbers(px - py));
-    ASSERT_EQ(numbers(min(ux, uy)), numbers(min(px, py)));
+    ASSERT_EQ(numbers(ux & uy), numbers(px & py));
+    ASSERT_EQ(numbers(ux | uy), numbers(px | py));
+    ASSERT_EQ(numbers(differing(ux, uy)), numbers(differing(px, py)));
+    ASSERT_EQ(numbers(pick(U16Choice(y.at), ux & U::all(15))),
+              numbers(pick(U16Choice(y.at), px & P::all(15))));
     ASSERT_EQ(numbers(U::all(x.at[0])), numbers(P::all(x.at[0])));
     ASSERT_EQ(listed(equal(ux, uy)), listed(equal(px, py)));
     ASSERT_EQ(listed(at_least(ux, uy)), listed(at_least(px, py)));
@@ -81,21 +85,49 @@ TEST(U16x16, LeastIsTheFirstOfEqualLanes) {
   EXPECT_EQ(U16x16::load(lanes).least().value, 2U);
 }
 
-TEST(SetLine, OldestIsRightAcrossTheWrapOfTheClock) {
+constexpr VictimRanks kRanks = {0, 1, 2, 2, 2, 3, 3, 3, 3};
+
+TEST(U16x16, PickGivesTheNumberThatALaneStandsFor) {
+  std::array<uint16_t, 16> table{};
+  for (size_t i = 0; i < 16; ++i) table.at(i) = static_cast<uint16_t>(1000 * i + 7);
+  U16Lanes lanes;
+  for (uint16_t i = 0; i < 16; ++i) lanes.at.at(i) = 15 - i;
+  const auto picked = numbers(pick(U16Choice(table), U16x16::load(lanes)));
+  for (size_t i = 0; i < 16; ++i) EXPECT_EQ(picked.at(i), table.at(15 - i));
+}
+
+TEST(SetLine, TheVictimIsTheOldestOfTheLowestRankAcrossTheWrapOfTheClock) {
+  const U16Choice ranks(kRanks);
   SetLine line;
+  EXPECT_EQ(line.victim(5, ranks).rank(), SetLine::kNoRank) << "all ways are free";
+  line.word.at.fill(0x40 | 8);
   line.tick.at.fill(2);
   line.tick.at[3] = 0xfff0;  // before the wrap
   line.tick.at[9] = 0xfff8;
-  EXPECT_EQ(line.oldest(5).lane, 3U);
+  EXPECT_EQ(line.victim(5, ranks).lane, 3U);
+  EXPECT_EQ(line.victim(5, ranks).rank(), 3U);
+  line.word.at[7] = 0x50 | 3;
+  line.word.at[8] = 0x50 | 2;
+  EXPECT_EQ(line.victim(5, ranks).lane, 7U) << "the first of equal rank and age";
+  EXPECT_EQ(line.victim(5, ranks).rank(), 2U);
+  line.word.at[9] = 0;
+  line.word.at[12] = 0x60;
+  EXPECT_EQ(line.victim(5, ranks).lane, 12U) << "class 0 is no free way";
+  line.tick.at[12] = 5;
+  EXPECT_EQ(line.victim(5, ranks).lane, 12U) << "just touched, but of the lowest rank";
 }
 
-TEST(SetLine, UsedSinceLeavesFreeAndYoungWaysOut) {
+TEST(SetLine, DueAreUsedWaysAsOldAsTheirClassIsToBeLookedAt) {
+  const U16Choice class_ages(std::array<uint16_t, 16>{0, 10, 300});
   SetLine line;
-  line.signature.at[1] = line.signature.at[2] = line.signature.at[15] = 77;
+  line.word.at[1] = 0x70 | 1;
+  line.word.at[2] = 0x70 | 1;
+  line.word.at[4] = 0x70 | 2;
+  line.word.at[15] = 0x70;
   line.tick.at.fill(100);
   line.tick.at[2] = 101;
-  EXPECT_EQ(listed(line.used_since(110, 10)), (std::vector<uint32_t>{1, 15}));
-  EXPECT_EQ(listed(line.used_since(110, 0)), (std::vector<uint32_t>{1, 2, 15}));
+  EXPECT_EQ(listed(line.due(110, class_ages)), (std::vector<uint32_t>{1, 15}));
+  EXPECT_EQ(listed(line.due(400, class_ages)), (std::vector<uint32_t>{1, 2, 4, 15}));
 }
 
 TEST(SetLine, SaturateKeepsAgesUpToTheLargest) {
@@ -106,7 +138,7 @@ TEST(SetLine, SaturateKeepsAgesUpToTheLargest) {
   line.tick.at[2] = static_cast<uint16_t>(now - 0x8000);
   line.tick.at[3] = static_cast<uint16_t>(now - 0x8001);
   line.tick.at[4] = static_cast<uint16_t>(now - 0xffff);
-  line.saturate(now);
+  line.saturate(now, SetLine::kAgeMax);
   const auto age = [&](size_t way) { return static_cast<uint16_t>(now - line.tick.at.at(way)); };
   EXPECT_EQ(age(0), 0U);
   EXPECT_EQ(age(1), 0x7fffU);

@@ -6,7 +6,7 @@
 #include "flowcore/extract/ip_pair.h"
 #include "flowcore/extract/mac_pair.h"
 #include "flowcore/packet/decode.h"
-#include "flowcore/track/flow_tracker.h"
+#include "flowcore/track/burst_tracker.h"
 #include "tests/support/packet_builder.h"
 
 namespace flowscope {
@@ -44,8 +44,8 @@ class Rig {
   static constexpr uint32_t kFlowsMax = 4096;
 
   Arena arena_ = std::move(
-      Arena::create(FlowTracker::cost({.flows_max = kFlowsMax}), Arena::Populate::Lazily).value());
-  FlowTracker tracker_{arena_, {.flows_max = kFlowsMax}};
+      Arena::create(BurstTracker::cost({.flows_max = kFlowsMax}), Arena::Populate::Lazily).value());
+  BurstTracker tracker_{arena_, {.flows_max = kFlowsMax}};
   SilentObserver observer_;
   std::unique_ptr<Burst> burst_ = std::make_unique<Burst>();
   std::unique_ptr<FlowKeys> keys_ = std::make_unique<FlowKeys>();
@@ -128,7 +128,8 @@ TEST(PairFlow, AStationPairIdlesLikeOtherProtocols) {
   Rig rig;
   const Frame syn = PacketBuilder().ethernet().ipv4(kA, kB).tcp(1, 2).build();
   const IdlePolicy policy;
-  EXPECT_EQ(IdleTimeouts(policy).of(rig.track(syn, MacPair())), policy.other_ns);
+  const FlowEntry& entry = rig.track(syn, MacPair());
+  EXPECT_EQ(IdleTimeouts(policy).of(entry, entry.flow_class()), policy.other_ns);
 }
 
 }  // namespace

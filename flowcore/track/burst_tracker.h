@@ -1,0 +1,279 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <span>
+
+#include "flowcore/base/counter.h"
+#include "flowcore/base/keyed_hash.h"
+#include "flowcore/base/slab.h"
+#include "flowcore/extract/keys.h"
+#include "flowcore/extract/quoted_flows.h"
+#include "flowcore/packet/burst.h"
+#include "flowcore/table/flow_table.h"
+#include "flowcore/track/anomaly.h"
+#include "flowcore/track/flow_burst.h"
+#include "flowcore/track/flow_class.h"
+#include "flowcore/track/flow_detail.h"
+#include "flowcore/track/flow_entry.h"
+#include "flowcore/track/idle_policy.h"
+
+namespace flowscope {
+
+// What hears of the lives of flows. The entry is live during the call; on_ended is its last moment.
+// An observer may have these as well, and pays for those that it has:
+//   on_state_change(FlowEntry&, TcpState from, Timestamp)           but for becoming established
+//   on_anomaly(FlowEntry&, FlowSide from, FlowAnomaly, Timestamp)   the first of its kind of a flow
+//   on_tracker_anomaly(TrackerAnomaly, uint64_t flows)              evicted, or live in emergencies
+//   on_moved(uint32_t from_slot, uint32_t to_slot)                  the entry lives elsewhere now
+template <class O>
+concept FlowObserver = requires(O& observer, FlowEntry& entry, EndReason reason) {
+  observer.on_started(entry);
+  observer.on_established(entry);
+  observer.on_ended(entry, reason);
+};
+
+// Follows every flow of one worker, in bursts: finds or makes the flow of each packet, accounts the
+// packet to its side, walks the TCP states, and ends flows that fell silent, closed or were pushed
+// out.
+//
+// Exactness: the outcome depends only on the order and times of the packets, not on how they are
+// cut into bursts. find() only guesses and prefetches; update() decides packet by packet, in order.
+// Balance: created() == ended() + live() at every return, and live() <= flows_max().
+// Thread rule: one worker; counters may be read by any thread. No allocation after construction,
+// but for set_flows_max().
+class BurstTracker {
+ public:
+  struct Options {
+    uint32_t flows_max = 1 << 18;
+    uint32_t details_max = 1 << 12;  // flows with a FlowDetail at the same time
+    IdlePolicy idle;
+    // Part of flows_max, in percent, from which on IdlePolicy::emergency_ns holds; 0: never.
+    uint32_t emergency_percent = 0;
+    uint64_t hash_seed_low = 0;
+    uint64_t hash_seed_high = 0;
+  };
+  // Flows idle for their time-out end within this time, as long as packets or sweep_step() come.
+  static constexpr uint64_t kSweepRound_ns = 180'000'000;
+
+  static size_t cost(const Options& options) {
+    return FlowTable<FlowEntry>::cost(options.flows_max)
+           + Slab<FlowDetail>::cost(options.details_max);
+  }
+  BurstTracker(Arena& arena, const Options& options)
+      : hash_(options.hash_seed_low, options.hash_seed_high),
+        table_(arena, options.flows_max, kFlowVictimRanks),
+        details_(arena, options.details_max),
+        timeouts_(options.idle),
+        emergency_percent_(options.emergency_percent) {}
+
+  // The hash that keys[] must have been made with.
+  [[nodiscard]] const KeyedHash& hash() const { return hash_; }
+
+  // Hop 4a: asks for the set of each key; the lines arrive while the caller goes on.
+  void prefetch(const Burst& burst, const FlowKeys& keys) const;
+  // Hop 4b: guesses the flow of each packet by signature and asks for its entry.
+  void find(const Burst& burst, const FlowKeys& keys, FlowBurst& flows) const;
+  // Hop 5: from packet `begin` on, finds or makes each packet's flow and accounts it. Stops before
+  // a packet at whose clock a sweep is due, or that must end or move a flow which an earlier packet
+  // of this same run touched, so that the caller can deliver those first; returns the packet to go
+  // on with (burst.count when all are done). To be called after sweep_step() with the clock of
+  // packet `begin`. Errors in `quoted` are noted with the flows that they are about, where those
+  // are live.
+  template <FlowObserver O>
+  uint32_t update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t begin,
+                  O& observer, std::span<const QuotedFlow> quoted = {});
+
+  // Ends flows that have been idle for their time-out, a part of the table at a time: nothing when
+  // the last step was less than 0.26 ms of the clock ago, else what is due of a round over all
+  // sets, some tens of microseconds at most. Requires: clock_ns never goes back.
+  template <FlowObserver O>
+  void sweep_step(uint64_t clock_ns, O& observer);
+  // The same for the whole table at once.
+  template <FlowObserver O>
+  void sweep(uint64_t clock_ns, O& observer);
+  // Ends every flow; one that is past its time-out by now as idle, whether a sweep came by or not.
+  template <FlowObserver O>
+  void finish(uint64_t clock_ns, O& observer);
+  // Ends one flow.
+  template <FlowObserver O>
+  void forget(FlowEntry& entry, O& observer);
+
+  // The live flow of a key, untouched; null when there is none, or when it is idle past its
+  // time-out.
+  [[nodiscard]] FlowEntry* flow_of(const FlowKey& key, uint64_t clock_ns);
+  // Calls visit(FlowEntry&) for every flow in sets [begin, begin + sets) of set_count(), which may
+  // not end any.
+  template <class F>
+  void for_each_in(uint32_t begin, uint32_t sets, F&& visit) {
+    table_.for_each_in(begin, sets, [&](uint32_t, FlowEntry& entry) { visit(entry); });
+  }
+  [[nodiscard]] uint32_t set_count() const { return table_.sets(); }
+
+  // From the next packet on.
+  void set_idle_policy(const IdlePolicy& policy);
+  void set_idle_rule(const IdleRule& rule) { timeouts_.set_rule(rule); }
+  // Ends flows, those worth least and silent longest first, until no more than `flows_max` live.
+  // Requires: 0 < flows_max, and no more than at construction. Allocates while it does.
+  template <FlowObserver O>
+  void set_flows_max(uint32_t flows_max, uint64_t clock_ns, O& observer);
+
+  [[nodiscard]] FlowEntry& entry(uint32_t slot) { return table_.entry(slot); }
+  [[nodiscard]] uint32_t slot_of(const FlowEntry& entry) const { return table_.slot_of(entry); }
+  [[nodiscard]] uint32_t slots() const { return table_.slots(); }
+  // What is known of the flow beside its entry; null for most flows, and for those that came when
+  // all details_max were in use (details_refused counts them).
+  [[nodiscard]] const FlowDetail* detail_of(const FlowEntry& entry) const {
+    return entry.detail != Slab<FlowDetail>::kNone ? &details_.get(entry.detail) : nullptr;
+  }
+  [[nodiscard]] uint64_t details_refused() const { return details_refused_.value(); }
+  [[nodiscard]] uint32_t flows_max() const { return table_.entries_max(); }
+  [[nodiscard]] bool in_emergency() const { return timeouts_.emergency(); }
+  [[nodiscard]] uint64_t created() const { return created_.value(); }
+  [[nodiscard]] uint64_t ended() const { return ended_.value(); }
+  [[nodiscard]] uint64_t evicted() const {
+    uint64_t all = 0;
+    for (const Counter& cause : evicted_) all += cause.value();
+    return all;
+  }
+  [[nodiscard]] uint64_t evicted(EvictionCause cause) const {
+    return evicted_[static_cast<size_t>(cause)].value();
+  }
+  // Packets, however often they were told of.
+  [[nodiscard]] uint64_t anomalies(FlowAnomaly anomaly) const {
+    return anomalies_[static_cast<size_t>(anomaly)].value();
+  }
+  [[nodiscard]] uint64_t emergencies() const { return emergencies_.value(); }
+  [[nodiscard]] uint64_t live() const { return created_.value() - ended_.value(); }
+
+ private:
+  // Whether a packet is the first of its run: no flow was touched in the run then.
+  enum class Run : uint8_t { Begins, GoesOn };
+  // What accounting a packet led to.
+  struct Accounted {
+    TcpState before;
+    TcpSignal signal = TcpSignal::Plain;
+    FlowAnomaly anomaly = FlowAnomaly::None;
+  };
+  // What FlowTable::make_way asks.
+  template <class O>
+  struct Mover;
+
+  static constexpr uint64_t kSweepStep_ns = uint64_t{1} << 18;
+  // A step visits so many sets even where less is due: small tables are swept at once after a
+  // pause.
+  static constexpr uint32_t kStepSets = 4096;
+  static constexpr uint32_t kStepEndedMax = 256;
+  static constexpr uint32_t kEmergencyOverPercent = 90;  // of where it began
+  static constexpr uint64_t kPressureInterval_ns = 1'000'000'000;
+
+  [[nodiscard]] uint16_t tick(uint64_t clock_ns) const {
+    return static_cast<uint16_t>(clock_ns >> timeouts_.tick_shift());
+  }
+  template <FlowObserver O>
+  uint32_t make_room(uint64_t hash, uint64_t clock_ns, Run run, O& observer);
+  template <FlowObserver O>
+  bool evict(uint32_t slot, EvictionCause cause, uint64_t clock_ns, O& observer);
+  template <FlowObserver O>
+  void end(FlowEntry& entry, EndReason reason, O& observer);
+  template <FlowObserver O>
+  void sweep_sets(uint32_t sets, uint32_t ended_max, uint64_t clock_ns, O& observer);
+  template <FlowObserver O>
+  void watch_load(uint64_t clock_ns, O& observer);
+  template <FlowObserver O>
+  void tell(FlowEntry& entry, FlowSide side, const Accounted& accounted, Timestamp time,
+            O& observer);
+  static EvictionCause cause_of(uint16_t rank);
+  void start(FlowEntry& entry, const FlowKey& key, Orientation orientation, const Layers& layers,
+             Timestamp time);
+  // A new SYN on a tuple whose flow is over, or that the old flow did not send.
+  static bool reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers);
+  // The flow's detail, made when there is none; null when there is no room.
+  FlowDetail* detail_for(FlowEntry& entry);
+  // An ICMP error about a flow.
+  void note_error(const QuotedFlow& quote, const Layers& error, uint64_t clock_ns);
+  // The first packet of a side.
+  void meet(FlowEntry& entry, FlowSide side, const Layers& layers, const PacketView& packet);
+  Accounted account(FlowEntry& entry, FlowSide side, const Layers& layers, const PacketView& packet,
+                    uint64_t clock_ns);
+  // The anomaly where it is the flow's first of its kind, else None.
+  FlowAnomaly first_of_kind(FlowEntry& entry, FlowAnomaly anomaly);
+  [[nodiscard]] bool expired(const FlowEntry& entry, uint32_t slot, uint64_t clock_ns) const {
+    return timeouts_.expired(entry, static_cast<FlowClass>(table_.class_of(slot)), clock_ns);
+  }
+  static EndReason reason_of(const FlowEntry& entry, EndReason otherwise);
+
+  KeyedHash hash_;
+  FlowTable<FlowEntry> table_;
+  Slab<FlowDetail> details_;
+  IdleTimeouts timeouts_;
+  uint32_t emergency_percent_;
+  uint8_t serial_ = 0;  // comes round; a flow taken for touched in this run only ends the run early
+  uint64_t swept_ns_ = 0;
+  uint64_t next_sweep_ns_ = 0;
+  uint64_t pressure_told_ns_ = 0;
+  uint64_t pressure_told_ = 0;  // evictions up to then
+  Counter created_;
+  Counter ended_;
+  std::array<Counter, kEvictionCauses> evicted_;
+  std::array<Counter, kFlowAnomalies> anomalies_;
+  Counter emergencies_;
+  Counter details_refused_;
+};
+
+template <FlowObserver O>
+uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
+                              uint32_t begin, O& observer, std::span<const QuotedFlow> quoted) {
+  ++serial_;
+  while (!quoted.empty() && quoted.front().packet < begin) quoted = quoted.subspan(1);
+  for (uint32_t i = begin; i < burst.count; ++i) {
+    const uint64_t clock_ns = flows.clock_ns[i];
+    flows.slot[i] = FlowBurst::kNoFlow;
+    if (clock_ns >= next_sweep_ns_ && i != begin) [[unlikely]]
+      return i;
+    if (!quoted.empty() && quoted.front().packet == i) [[unlikely]] {
+      note_error(quoted.front(), burst.layers[i], clock_ns);
+      quoted = quoted.subspan(1);
+    }
+    if (!keys.has_key[i]) continue;
+    const FlowKey& key = keys.key[i];
+    uint32_t slot = table_.find(keys.hash[i], key, flows.guess[i]);
+    bool is_new = false;
+    if (slot == FlowTable<FlowEntry>::kNone) [[unlikely]] {
+      slot = make_room(keys.hash[i], clock_ns, i == begin ? Run::Begins : Run::GoesOn, observer);
+      if (slot == FlowTable<FlowEntry>::kNone) return i;
+      table_.place(slot, keys.hash[i], 0, tick(clock_ns));
+      is_new = true;
+    } else {
+      FlowEntry& old = table_.entry(slot);
+      const bool is_expired = expired(old, slot, clock_ns);
+      if (is_expired || reopens(old, keys.orientation[i], burst.layers[i])) [[unlikely]] {
+        if (i != begin && old.run_serial == serial_) return i;
+        end(old, reason_of(old, is_expired ? EndReason::IdleTimeout : EndReason::Reopened),
+            observer);
+        is_new = true;
+      }
+      table_.touch(slot, tick(clock_ns));
+    }
+    FlowEntry& entry = table_.entry(slot);
+    if (is_new) {
+      start(entry, key, keys.orientation[i], burst.layers[i], burst.packet[i].time);
+      observer.on_started(entry);
+    }
+    entry.run_serial = serial_;
+    flows.slot[i] = slot;
+    const FlowSide side = entry.side_of(keys.orientation[i]);
+    flows.side[i] = side;
+    const Accounted accounted = account(entry, side, burst.layers[i], burst.packet[i], clock_ns);
+    flows.signal[i] = accounted.signal;
+    table_.set_class(slot, static_cast<EntryClass>(entry.flow_class()));
+    tell(entry, side, accounted, burst.packet[i].time, observer);
+  }
+  return burst.count;
+}
+
+}  // namespace flowscope
+
+#include "flowcore/track/burst_tracker_ends.h"  // IWYU pragma: keep

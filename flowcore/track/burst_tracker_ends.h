@@ -1,0 +1,181 @@
+#pragma once
+
+// How flows of a BurstTracker end, and what it tells; included by burst_tracker.h only, for reading
+// one idea per file.
+#include <tuple>
+#include <vector>
+
+#include "flowcore/track/burst_tracker.h"
+
+namespace flowscope {
+
+template <class O>
+struct BurstTracker::Mover {
+  BurstTracker& tracker;
+  Run run;
+  O& observer;
+
+  [[nodiscard]] uint64_t hash_of(const FlowEntry& entry) const { return tracker.hash_(&entry.key); }
+  [[nodiscard]] bool may_move(uint32_t slot) const {
+    return run == Run::Begins || tracker.table_.entry(slot).run_serial != tracker.serial_;
+  }
+  void moved(uint32_t from, uint32_t to) {
+    if constexpr (requires { observer.on_moved(from, to); }) observer.on_moved(from, to);
+  }
+};
+
+// A free slot for `hash`, evicting when the table is full; kNone when the victim was touched in
+// this run.
+template <FlowObserver O>
+uint32_t BurstTracker::make_room(uint64_t hash, uint64_t clock_ns, Run run, O& observer) {
+  using Table = FlowTable<FlowEntry>;
+  const Table::Choice choice = table_.choose(hash);
+  if (choice.crowded) [[unlikely]] {
+    const uint32_t slot = table_.make_way(hash, Mover<O>{*this, run, observer});
+    if (slot == Table::kBusy) return Table::kNone;
+    if (slot != Table::kNone) return slot;
+  }
+  if (choice.victim == Table::kNone) return choice.slot;
+  const FlowEntry& victim = table_.entry(choice.victim);
+  if (run == Run::GoesOn && victim.run_serial == serial_) return Table::kNone;
+  const EvictionCause cause =
+      choice.crowded ? EvictionCause::Crowded : cause_of(table_.rank_of(choice.victim));
+  evict(choice.victim, cause, clock_ns, observer);
+  return choice.slot;
+}
+
+template <FlowObserver O>
+bool BurstTracker::evict(uint32_t slot, EvictionCause cause, uint64_t clock_ns, O& observer) {
+  FlowEntry& victim = table_.entry(slot);
+  // A flow past its time-out was only not swept yet.
+  const bool is_expired = expired(victim, slot, clock_ns);
+  if (!is_expired) evicted_[static_cast<size_t>(cause)].add(1);
+  end(victim, reason_of(victim, is_expired ? EndReason::IdleTimeout : EndReason::Evicted),
+      observer);
+  table_.vacate(slot, hash_(&victim.key));
+  return !is_expired;
+}
+
+template <FlowObserver O>
+void BurstTracker::end(FlowEntry& entry, EndReason reason, O& observer) {
+  observer.on_ended(entry, reason);
+  if (entry.detail != Slab<FlowDetail>::kNone) [[unlikely]] {
+    details_.destroy(entry.detail);
+    entry.detail = Slab<FlowDetail>::kNone;
+  }
+  ended_.add(1);
+}
+
+template <FlowObserver O>
+void BurstTracker::tell(FlowEntry& entry, FlowSide side, const Accounted& accounted, Timestamp time,
+                        O& observer) {
+  if (entry.state != accounted.before) [[unlikely]] {
+    if (entry.state == TcpState::Established) {
+      observer.on_established(entry);
+    } else if constexpr (requires { observer.on_state_change(entry, entry.state, time); }) {
+      observer.on_state_change(entry, accounted.before, time);
+    }
+  }
+  if constexpr (requires { observer.on_anomaly(entry, side, accounted.anomaly, time); }) {
+    if (accounted.anomaly != FlowAnomaly::None) [[unlikely]]
+      observer.on_anomaly(entry, side, accounted.anomaly, time);
+  }
+}
+
+template <FlowObserver O>
+void BurstTracker::sweep_step(uint64_t clock_ns, O& observer) {
+  if (clock_ns < next_sweep_ns_) return;
+  const uint64_t passed_ns = std::min(clock_ns - swept_ns_, kSweepRound_ns);
+  const uint64_t due = passed_ns * table_.sets() / kSweepRound_ns;
+  const uint64_t most =
+      std::max<uint64_t>(kStepSets, 2 * kSweepStep_ns * table_.sets() / kSweepRound_ns);
+  swept_ns_ = clock_ns;
+  next_sweep_ns_ = clock_ns + kSweepStep_ns;
+  sweep_sets(static_cast<uint32_t>(std::clamp<uint64_t>(due, 1, most)), kStepEndedMax, clock_ns,
+             observer);
+  watch_load(clock_ns, observer);
+}
+
+template <FlowObserver O>
+void BurstTracker::sweep(uint64_t clock_ns, O& observer) {
+  sweep_sets(table_.sets(), UINT32_MAX, clock_ns, observer);
+}
+
+template <FlowObserver O>
+void BurstTracker::sweep_sets(uint32_t sets, uint32_t ended_max, uint64_t clock_ns, O& observer) {
+  table_.sweep(sets, ended_max, tick(clock_ns), timeouts_.ages(),
+               [&](uint32_t slot, FlowEntry& entry) {
+                 if (!expired(entry, slot, clock_ns)) return false;
+                 end(entry, reason_of(entry, EndReason::IdleTimeout), observer);
+                 table_.vacate(slot, hash_(&entry.key));
+                 return true;
+               });
+}
+
+// Begins and ends emergencies, and tells of evictions once a second.
+template <FlowObserver O>
+void BurstTracker::watch_load(uint64_t clock_ns, O& observer) {
+  const auto tell_tracker = [&](TrackerAnomaly anomaly, uint64_t flows) {
+    if constexpr (requires { observer.on_tracker_anomaly(anomaly, flows); })
+      observer.on_tracker_anomaly(anomaly, flows);
+  };
+  if (emergency_percent_ != 0) {
+    const uint64_t begin = uint64_t{flows_max()} * emergency_percent_ / 100;
+    if (!in_emergency() && live() >= begin) {
+      timeouts_.set_emergency(true);
+      emergencies_.add(1);
+      tell_tracker(TrackerAnomaly::EmergencyBegan, live());
+    } else if (in_emergency() && live() < begin * kEmergencyOverPercent / 100) {
+      timeouts_.set_emergency(false);
+      tell_tracker(TrackerAnomaly::EmergencyOver, live());
+    }
+  }
+  if (clock_ns - pressure_told_ns_ < kPressureInterval_ns) return;
+  pressure_told_ns_ = clock_ns;
+  const uint64_t so_far = evicted();
+  if (so_far == pressure_told_) return;
+  tell_tracker(TrackerAnomaly::EvictionPressure, so_far - pressure_told_);
+  pressure_told_ = so_far;
+}
+
+template <FlowObserver O>
+void BurstTracker::finish(uint64_t clock_ns, O& observer) {
+  table_.for_each([&](uint32_t slot, FlowEntry& entry) {
+    const bool is_expired = expired(entry, slot, clock_ns);
+    end(entry, reason_of(entry, is_expired ? EndReason::IdleTimeout : EndReason::Shutdown),
+        observer);
+    table_.vacate(slot, hash_(&entry.key));
+  });
+}
+
+template <FlowObserver O>
+void BurstTracker::forget(FlowEntry& entry, O& observer) {
+  end(entry, EndReason::Forgotten, observer);
+  table_.vacate(slot_of(entry), hash_(&entry.key));
+}
+
+template <FlowObserver O>
+void BurstTracker::set_flows_max(uint32_t flows_max, uint64_t clock_ns, O& observer) {
+  table_.set_entries_max(flows_max);
+  if (live() <= flows_max) return;
+  // Rank above, clock below, slot last: what sorts first ends first.
+  struct Order {
+    uint16_t rank;
+    uint64_t clock_ns;
+    uint32_t slot;
+    bool operator<(const Order& other) const {
+      return std::tie(rank, clock_ns, slot) < std::tie(other.rank, other.clock_ns, other.slot);
+    }
+  };
+  std::vector<Order> flows;
+  table_.for_each([&](uint32_t slot, FlowEntry& entry) {
+    flows.push_back({table_.rank_of(slot), entry.clock_ns(), slot});
+  });
+  const size_t too_many = flows.size() - flows_max;
+  std::partial_sort(flows.begin(), flows.begin() + static_cast<ptrdiff_t>(too_many), flows.end());
+  for (size_t i = 0; i < too_many; ++i) {
+    evict(flows[i].slot, EvictionCause::Shrink, clock_ns, observer);
+  }
+}
+
+}  // namespace flowscope
