@@ -31,7 +31,7 @@ void run_track(benchmark::State& state, uint32_t flows, uint32_t bursts) {
   const BurstTracker::Options options{.flows_max = flows};
   Arena arena = std::move(Arena::create(BurstTracker::cost(options), Arena::Populate::Now).value());
   const auto tracker = std::make_unique<BurstTracker>(arena, options);
-  FlowStock stock(flows, bursts * kBurstPackets);
+  FlowStock stock({.flows = flows, .packets = bursts * kBurstPackets});
   std::vector<std::unique_ptr<Prepared>> prepared;
   for (uint32_t i = 0; i < bursts; ++i) {
     prepared.push_back(std::make_unique<Prepared>());
@@ -52,6 +52,7 @@ void run_track(benchmark::State& state, uint32_t flows, uint32_t bursts) {
     tracker->prefetch(now.burst, now.keys);
     tracker->find(now.burst, now.keys, *columns);
     for (uint32_t begin = 0; begin < kBurstPackets;) {
+      tracker->sweep_step(clock_ns, nobody);
       begin = tracker->update(now.burst, now.keys, *columns, begin, nobody);
     }
     benchmark::ClobberMemory();
