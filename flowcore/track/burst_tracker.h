@@ -19,6 +19,7 @@
 #include "flowcore/track/flow_detail.h"
 #include "flowcore/track/flow_entry.h"
 #include "flowcore/track/idle_policy.h"
+#include "flowcore/track/tcp_step.h"
 
 namespace flowscope {
 
@@ -154,6 +155,7 @@ class BurstTracker {
   // What accounting a packet led to.
   struct Accounted {
     TcpState before;
+    bool is_class_sure = true;  // nothing came that may have changed what the flow is worth
     TcpSignal signal = TcpSignal::Plain;
     FlowAnomaly anomaly = FlowAnomaly::None;
   };
@@ -161,6 +163,8 @@ class BurstTracker {
   template <class O>
   struct Mover;
 
+  // Of these flags SYN alone may open a flow anew.
+  static constexpr uint8_t kOpening = tcp_flag::kSyn | tcp_flag::kAck | tcp_flag::kRst;
   static constexpr uint64_t kSweepStep_ns = uint64_t{1} << 18;
   // A step visits so many sets even where less is due: small tables are swept at once after a
   // pause.
@@ -188,7 +192,7 @@ class BurstTracker {
   static EvictionCause cause_of(uint16_t rank);
   void start(FlowEntry& entry, const FlowKey& key, Orientation orientation, const Layers& layers,
              Timestamp time);
-  // A new SYN on a tuple whose flow is over, or that the old flow did not send.
+  // Whether a SYN is one on a tuple whose flow is over, or that the old flow did not send.
   static bool reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers);
   // The flow's detail, made when there is none; null when there is no room.
   FlowDetail* detail_for(FlowEntry& entry);
@@ -223,6 +227,29 @@ class BurstTracker {
   Counter details_refused_;
 };
 
+inline BurstTracker::Accounted BurstTracker::account(FlowEntry& entry, FlowSide side,
+                                                     const Layers& layers, const PacketView& packet,
+                                                     uint64_t clock_ns) {
+  SideCounters& sender = entry.side[index_of(side)];
+  if (sender.packets() == 0) [[unlikely]]
+    meet(entry, side, layers, packet);
+  sender.count(packet.wire_bytes);
+  entry.see(packet.time, clock_ns);
+  Accounted accounted{.before = entry.state, .is_class_sure = sender.packets() > 2};
+  if (!layers.has_l4 || !entry.is_tcp()) return accounted;
+  sender.add_tcp_flags(layers.tcp_flags);
+  TcpStep step;
+  if (follow_steady_tcp(entry, side, layers, step)) [[likely]]
+    return accounted;
+  step = follow_tcp(entry, side, layers, packet);
+  entry.state = next_tcp_state(entry.state, side, step.signal);
+  accounted.is_class_sure &= entry.state == accounted.before;
+  accounted.signal = step.signal;
+  if (step.anomaly != FlowAnomaly::None) [[unlikely]]
+    accounted.anomaly = first_of_kind(entry, step.anomaly);
+  return accounted;
+}
+
 template <FlowObserver O>
 uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
                               uint32_t begin, O& observer, std::span<const QuotedFlow> quoted) {
@@ -249,7 +276,9 @@ uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurs
     } else {
       FlowEntry& old = table_.entry(slot);
       const bool is_expired = expired(old, slot, clock_ns);
-      if (is_expired || reopens(old, keys.orientation[i], burst.layers[i])) [[unlikely]] {
+      const bool opens = (burst.layers[i].tcp_flags & kOpening) == tcp_flag::kSyn;
+      if (is_expired || (opens && reopens(old, keys.orientation[i], burst.layers[i])))
+          [[unlikely]] {
         if (i != begin && old.run_serial == serial_) return i;
         end(old, reason_of(old, is_expired ? EndReason::IdleTimeout : EndReason::Reopened),
             observer);
@@ -268,7 +297,8 @@ uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurs
     flows.side[i] = side;
     const Accounted accounted = account(entry, side, burst.layers[i], burst.packet[i], clock_ns);
     flows.signal[i] = accounted.signal;
-    table_.set_class(slot, static_cast<EntryClass>(entry.flow_class()));
+    if (!accounted.is_class_sure)
+      table_.set_class(slot, static_cast<EntryClass>(entry.flow_class()));
     tell(entry, side, accounted, burst.packet[i].time, observer);
   }
   return burst.count;

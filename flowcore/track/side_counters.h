@@ -33,9 +33,14 @@ class SideCounters {
   // Whole frames as on the wire.
   [[nodiscard]] uint64_t bytes() const { return bytes_ >> kBytesShift; }
   void count(uint32_t wire_bytes) {
-    if (packets() != kPacketsMax) packets_ += uint64_t{1} << kPacketsShift;
-    const uint64_t bytes_after = bytes_ + (uint64_t{wire_bytes} << kBytesShift);
-    bytes_ = bytes_after >= bytes_ ? bytes_after : (kBytesMax << kBytesShift) | tcp_flags();
+    uint64_t packets_after = 0;
+    if (!__builtin_add_overflow(packets_, uint64_t{1} << kPacketsShift, &packets_after)) [[likely]]
+      packets_ = packets_after;
+    uint64_t bytes_after = 0;
+    const uint64_t more = uint64_t{wire_bytes} << kBytesShift;
+    if (__builtin_add_overflow(bytes_, more, &bytes_after)) [[unlikely]]
+      bytes_after = kBytesMax << kBytesShift | tcp_flags();
+    bytes_ = bytes_after;
   }
 
   // All flags seen, or-ed; see tcp_flag.
@@ -62,6 +67,8 @@ class SideCounters {
     next_seq = seq;
     packets_ |= kNextKnown;
   }
+  // What it sends next is known and there is no end to it yet.
+  [[nodiscard]] bool goes_on() const { return (packets_ & (kNextKnown | kFinSeen)) == kNextKnown; }
   // Shift of the windows that the side advertises (RFC 7323 section 2.3); 0 to 14.
   [[nodiscard]] uint32_t window_scale() const { return packets_ >> kScaleShift & kScaleMask; }
   void set_window_scale(uint32_t shift) {
