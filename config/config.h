@@ -97,6 +97,7 @@ struct Config {
   std::optional<uint64_t> hash_seed;          // nothing: random for live traffic, fixed for files
   uint64_t stats_period_ns = 0;               // 0: no statistics table
   uint64_t exit_after_idle_ns = 0;            // 0: runs until it is stopped
+  bool burst_times = false;                   // tell at the end how long bursts took
   std::vector<std::string> decap = {"auto"};  // "off", "auto", or names of encapsulations
   std::vector<std::string> decap_ports;       // "vxlan:14789"
   ChecksumUse checksums = ChecksumUse::Off;

@@ -54,6 +54,8 @@ constexpr std::array kSettings = std::to_array<Setting>({
              "Time between statistics tables; 0 prints none."),
     duration("exit_after_idle", at<&Config::exit_after_idle_ns>, 0, kDayNs,
              "Ends the run after this long without a packet; 0 never does."),
+    flag("burst_times", at<&Config::burst_times>,
+         "Measures how long the bursts take and tells it at the end."),
     {.key = "checksums",
      .kind = Checksums,
      .field = at<&Config::checksums>,

@@ -223,6 +223,18 @@ void Engine::add_fragments(StatsSnapshot& snapshot) const {
   }
 }
 
+void Engine::print_burst_times() const {
+  if (burst_times_.empty()) return;
+  BurstTimes all;
+  for (const BurstTimes& times : burst_times_) all.add(times);
+  const auto us = [&](double part) { return static_cast<double>(all.percentile_ns(part)) / 1e3; };
+  fmt::print(stderr,
+             "bursts   {}: half within {:.1f} us, 99 % {:.1f}, 99.9 % {:.1f}, 99.99 % {:.1f}, "
+             "longest {:.1f}\n",
+             all.bursts(), us(0.5), us(0.99), us(0.999), us(0.9999),
+             static_cast<double>(all.longest_ns()) / 1e3);
+}
+
 Exit Engine::print_summary(const StatsMoment& now) const {
   uint64_t packets = 0, bytes = 0, created = 0, ended = 0, evicted = 0, shed = 0;
   bool balanced = true;
@@ -248,6 +260,7 @@ Exit Engine::print_summary(const StatsMoment& now) const {
   fmt::print(stderr, "ledger   {} received = {}: {}\n", packets, fates_text(now),
              balanced ? "holds" : "VIOLATED");
   std::fputs(checksums_line(now).c_str(), stderr);
+  print_burst_times();
   for (const PortLine& port : now.ports) {
     if (!port.loss_known) {
       fmt::print(stderr, "port     {}: the driver does not count what it drops; loss unknown\n",

@@ -59,6 +59,7 @@ class Engine {
   // What became of IP fragments.
   void add_fragments(StatsSnapshot& snapshot) const;
   [[nodiscard]] Exit print_summary(const StatsMoment& now) const;
+  void print_burst_times() const;
 
   struct Bell {
     std::mutex mutex;
@@ -70,6 +71,7 @@ class Engine {
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
   std::unique_ptr<Exporter> exporter_;
   std::unique_ptr<Bell> bell_;
+  std::vector<BurstTimes> burst_times_;  // of each worker, where they are measured
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
@@ -79,9 +81,11 @@ Exit Engine::run(std::vector<std::unique_ptr<P>>& ports, const Launcher& launche
   exporter_->start();
   start_ = std::chrono::steady_clock::now();
   std::vector<std::unique_ptr<Worker<P>>> workers;
+  if (config_.burst_times) burst_times_.resize(ports.size());
   std::vector<std::function<void()>> bodies;
   for (size_t i = 0; i < ports.size(); ++i) {
-    workers.push_back(std::make_unique<Worker<P>>(*ports[i], *pipelines_[i]));
+    BurstTimes* const times = config_.burst_times ? &burst_times_[i] : nullptr;
+    workers.push_back(std::make_unique<Worker<P>>(*ports[i], *pipelines_[i], times));
     bodies.emplace_back([this, worker = workers.back().get()] {
       worker->run();
       worker_returned();
