@@ -28,7 +28,7 @@ namespace flowscope {
 // must go, place(). What comes out depends on the order of the calls alone.
 //
 // Requires of the clock: ticks go forward, back by no more than 256, and sweeps come around all
-// sets at least every 0x7fff ticks; else ages are wrong, nothing worse. A clock that leaps by
+// sets sixteen times in 0x7fff ticks; else ages are wrong, nothing worse. A clock that leaps by
 // 0x4000 or more at once makes everything as old as can be. Thread rule: one thread. Lifetime: the
 // arena outlives the table. A slot is valid until vacated, or moved by make_way().
 template <class Entry>
@@ -174,7 +174,7 @@ class FlowTable {
   }
 
  private:
-  static constexpr uint32_t kSweepAheadSets = 4;
+  static constexpr uint32_t kSweepChunkSets = 32;
   static constexpr size_t kPrefetchLinesMax = 4;
 
   static uint32_t sets_for(uint32_t entries_max) {
@@ -207,6 +207,7 @@ class FlowTable {
   Newcomers newcomers_;
   Entry* entries_;
   uint32_t sweep_set_ = 0;  // where the next sweep starts
+  uint32_t sweep_round_ = 0;
 };
 
 template <class Entry>
@@ -261,37 +262,7 @@ auto FlowTable<Entry>::find_beyond(uint64_t hash, const Key& key) const -> Slot 
   return find_in(index_.spill_of(hash), hash, key);
 }
 
-template <class Entry>
-template <class F>
-void FlowTable<Entry>::sweep(uint32_t sets_max, uint32_t vacated_max, uint16_t now,
-                             const U16Choice& class_ages, F&& due) {
-  index_.advance(now);
-  const uint16_t latest = index_.now();
-  uint32_t vacated = 0;
-  for (uint32_t left = std::min(sets_max, sets()); left > 0 && vacated < vacated_max; --left) {
-    const uint32_t ahead = sweep_set_ + kSweepAheadSets;
-    if (ahead < sets()) prefetch_entries(ahead, index_.line(ahead).due(latest, class_ages));
-    index_.settle(sweep_set_);
-    Lanes ways = index_.line(sweep_set_).due(latest, class_ages);
-    for (; ways.any(); ways = ways.without_first()) {
-      const Slot slot = SetIndex::slot_of(sweep_set_, ways.first());
-      vacated += due(slot, entries_[slot]) ? 1 : 0;
-    }
-    if (++sweep_set_ == sets()) sweep_set_ = 0;
-  }
-}
-
-template <class Entry>
-template <class F>
-void FlowTable<Entry>::for_each_in(uint32_t begin, uint32_t sets, F&& visit) {
-  for (uint32_t set = begin; set < begin + sets; ++set) {
-    for (Lanes ways = index_.line(set).used_ways(); ways.any(); ways = ways.without_first()) {
-      const Slot slot = SetIndex::slot_of(set, ways.first());
-      visit(slot, entries_[slot]);
-    }
-  }
-}
-
 }  // namespace flowscope
 
-#include "flowcore/table/flow_table_room.h"  // IWYU pragma: keep
+#include "flowcore/table/flow_table_room.h"   // IWYU pragma: keep
+#include "flowcore/table/flow_table_sweep.h"  // IWYU pragma: keep

@@ -132,6 +132,11 @@ class SetIndex {
     leapt_to_ = now_;
     unsettled_ = sets_;
   }
+  // Whether the sweep's round is one that settles the sets it visits: some do, for ages wrap
+  // slowly.
+  [[nodiscard]] bool settles(uint32_t round) const {
+    return unsettled_ != 0 || round % kRoundsPerSettling == 0;
+  }
   // The sweep is at this set: brings its ticks in order, so that no age of it is taken for a
   // younger one when the clock goes on.
   void settle(uint32_t set) {
@@ -148,6 +153,7 @@ class SetIndex {
   // A set's spilled entries are counted in one byte. A count that has come this far stays: the set
   // is looked up in two places from then on, which is slower and still right.
   static constexpr uint8_t kSpilledMax = 255;
+  static constexpr uint32_t kRoundsPerSettling = 16;
   // A clock that goes on by this much at once may leave ticks behind that wrap before a sweep comes
   // around.
   static constexpr uint16_t kJumpTicks = 0x4000;
