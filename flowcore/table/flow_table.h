@@ -72,8 +72,8 @@ class FlowTable {
     FS_CHECK(entries_max != 0 && sets_for(entries_max) <= sets());
     entries_max_ = entries_max;
   }
-  // Ticks will be of another length: what lives now counts as old until touched.
-  void restart_clock() { index_.leap(); }
+  // The clock leapt, or ticks are of another length: what lives now counts as old until touched.
+  void restart_clock(uint16_t now) { index_.restart(now); }
 
   // First pass over a burst: asks for the set's line.
   void prefetch_set(uint64_t hash) const { index_.prefetch(index_.home_of(hash)); }

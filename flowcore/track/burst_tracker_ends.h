@@ -94,6 +94,7 @@ void BurstTracker::tell(FlowEntry& entry, FlowSide side, const Accounted& accoun
 template <FlowObserver O>
 void BurstTracker::sweep_step(uint64_t clock_ns, O& observer) {
   if (clock_ns < next_sweep_ns_) return;
+  mind_leap(clock_ns);
   const uint64_t passed_ns = std::min(clock_ns - swept_ns_, kSweepRound_ns);
   const uint64_t due = passed_ns * table_.sets() / kSweepRound_ns;
   const uint64_t most =
@@ -107,6 +108,7 @@ void BurstTracker::sweep_step(uint64_t clock_ns, O& observer) {
 
 template <FlowObserver O>
 void BurstTracker::sweep(uint64_t clock_ns, O& observer) {
+  mind_leap(clock_ns);
   sweep_sets(table_.sets(), UINT32_MAX, clock_ns, observer);
 }
 
