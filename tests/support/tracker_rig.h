@@ -174,10 +174,12 @@ class TrackerRig {
     say(TrackerEvent::Kind::Anomaly, entry, static_cast<uint8_t>(anomaly));
   }
   void on_ended(FlowEntry& entry, EndReason reason) {
+    expect_untouched(tracker_->slot_of(entry), "ended a flow that the same run touched");
     say(TrackerEvent::Kind::Ended, entry, static_cast<uint8_t>(reason));
   }
   void on_moved(uint32_t from_slot, uint32_t to_slot) {
     ++moved_;
+    expect_untouched(from_slot, "moved a flow that the same run touched");
     if (is_logging_) {
       log_.push_back({.kind = TrackerEvent::Kind::Moved, .flow = from_slot, .to_slot = to_slot});
     }
@@ -212,7 +214,9 @@ class TrackerRig {
   }
   uint32_t update(uint32_t begin) {
     ++runs_;
+    std::fill(flows_->slot.begin(), flows_->slot.end(), FlowBurst::kNoFlow);
     const uint32_t end = tracker_->update(*burst_, *keys_, *flows_, begin, *this);
+    std::fill(flows_->slot.begin(), flows_->slot.end(), FlowBurst::kNoFlow);
     if (end > begin) return end;
     if (fault_.empty()) fault_ = "no progress at packet " + std::to_string(begin);
     return burst_->count;
@@ -223,6 +227,11 @@ class TrackerRig {
     if (tracker.live() > tracker.flows_max()) fault_ = "more flows than flows_max";
     if (started_ != tracker.created() || ended_ != tracker.ended()) fault_ = "events not counted";
     if (started_ - ended_ != tracker.live()) fault_ = "created is not ended and live";
+  }
+  // What a worker delivers after a run still speaks of the flows that the run touched.
+  void expect_untouched(uint32_t slot, const char* fault) {
+    const auto end = flows_->slot.begin() + burst_->count;
+    if (std::find(flows_->slot.begin(), end, slot) != end && fault_.empty()) fault_ = fault;
   }
   void say(TrackerEvent::Kind kind, const FlowEntry& entry, uint8_t what) {
     started_ += kind == TrackerEvent::Kind::Started ? 1 : 0;
@@ -247,6 +256,7 @@ class TrackerRig {
   std::unique_ptr<BurstTracker> tracker_;
   std::unique_ptr<Burst> burst_ = std::make_unique<Burst>();
   std::unique_ptr<FlowKeys> keys_ = std::make_unique<FlowKeys>();
+  // Slots are those of the run under way, while there is one.
   std::unique_ptr<FlowBurst> flows_ = std::make_unique<FlowBurst>();
   uint64_t clock_ns_ = 0;
   uint64_t started_ = 0;
