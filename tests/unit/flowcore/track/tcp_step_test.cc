@@ -174,14 +174,14 @@ TEST_F(TcpOpen, OneSidedCapturesOfTheResponderEstablish) {
 }
 
 // RFC 7413: the SYN-ACK acknowledges the data, or only the SYN and the data come again.
-TEST_F(TcpOpen, FastOpenWithDataTakenUp) {
+TEST_F(TcpOpen, FastOpenWithBytesTakenUp) {
   client(kSyn, {.seq = 1000, .bytes = 100});
   EXPECT_EQ(entry().side[0].next_seq, 1101U);
   server(kSyn | kAck, {.seq = 5000, .ack = 1101}).client(kAck, {.seq = 1101, .ack = 5001});
   EXPECT_EQ(state(), TcpState::Established);
 }
 
-TEST_F(TcpOpen, FastOpenWithDataSentAgain) {
+TEST_F(TcpOpen, FastOpenWithBytesSentAgain) {
   client(kSyn, {.seq = 1000, .bytes = 100}).server(kSyn | kAck, {.seq = 5000, .ack = 1001});
   client(kAck, {.seq = 1001, .ack = 5001, .bytes = 100});
   EXPECT_EQ(state(), TcpState::Established);
@@ -253,7 +253,7 @@ TEST_F(TcpClose, HalfClosedSideStillReceives) {
   EXPECT_EQ(state(), TcpState::Closed);
 }
 
-TEST_F(TcpClose, FinWithDataTakesTheNumberAfterIt) {
+TEST_F(TcpClose, FinWithBytesTakesTheNumberAfterThem) {
   handshake().client(kFin | kAck, {.seq = 1001, .ack = 5001, .bytes = 50});
   EXPECT_EQ(entry().side[0].next_seq, 1052U);
   server(kFin | kAck, {.seq = 5001, .ack = 1052}).client(kAck, {.seq = 1052, .ack = 5002});
@@ -379,7 +379,7 @@ TEST_F(TcpNumbers, WrapAt2To32) {
 }
 
 // RFC 9293 section 3.8.4.
-TEST_F(TcpNumbers, KeepAliveIsNoData) {
+TEST_F(TcpNumbers, KeepAliveSendsNothingNew) {
   for (const uint16_t bytes : {uint16_t{0}, uint16_t{1}}) {
     FlowEntry flow;
     flow.state = TcpState::Established;
