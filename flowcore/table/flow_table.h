@@ -72,8 +72,8 @@ class FlowTable {
     FS_CHECK(entries_max != 0 && sets_for(entries_max) <= sets());
     entries_max_ = entries_max;
   }
-  // Ticks will be of another length: what lives now counts as old until touched.
-  void restart_clock() { index_.leap(); }
+  // The clock leapt, or ticks are of another length: what lives now counts as old until touched.
+  void restart_clock(uint16_t now) { index_.restart(now); }
 
   // First pass over a burst: asks for the set's line.
   void prefetch_set(uint64_t hash) const { index_.prefetch(index_.home_of(hash)); }
@@ -106,12 +106,14 @@ class FlowTable {
     Slot victim;
     // The table has room, but both sets are full: make_way() may save the victim.
     bool crowded;
+    // May go in place of the victim, which is worth more, once make_way() has freed a way.
+    Slot newcomer = kNone;
   };
   // Below entries_max: a free way of the home set, else of the spill set, else `crowded`. At
   // entries_max a victim goes: the first to go of the home set, if its rank is below kRankKept;
-  // else a newcomer of such a rank, wherever it is; else the first to go of both sets. First to go
-  // is the lowest rank, then the highest age, then home before spill and lower ways before higher
-  // ones.
+  // else a newcomer of such a rank, wherever it is (as `newcomer` where no way is free for the new
+  // entry); else the first to go of both sets. First to go is the lowest rank, then the highest
+  // age, then home before spill and lower ways before higher ones.
   [[nodiscard]] Choice choose(uint64_t hash);
 
   // Frees a way for `hash` in a crowded pair of sets by moving one of their entries to its own

@@ -19,12 +19,13 @@ auto FlowTable<Entry>::choose(uint64_t hash) -> Choice {
   const Slot at_home = place_at_home(hash);
   if (at_home != kNone) return {at_home, at_home, false};
   const Slot free = index_.free_slot(hash);
-  if (free != kNone) {
-    const Slot newcomer = newcomers_.victim(index_);
-    if (newcomer != kNone) return {free, newcomer, false};
-  }
+  const Slot newcomer = newcomers_.victim(index_);
+  if (free != kNone && newcomer != kNone) return {free, newcomer, false};
   const Slot victim = index_.victim_in_both(hash);
-  if (victim != kNone) return {victim, victim, false};
+  if (victim != kNone) {
+    const bool is_kept = index_.rank_of(index_.class_at(victim)) >= kRankKept;
+    return {victim, victim, false, is_kept && free == kNone ? newcomer : kNone};
+  }
   // Nothing at all lives in the two sets: any other entry must go, the next that a sweep would see.
   for (uint32_t i = 0; i < sets(); ++i) {
     const uint32_t set = (sweep_set_ + i) % sets();

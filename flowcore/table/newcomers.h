@@ -24,15 +24,18 @@ class Newcomers {
   Newcomers(Arena& arena, uint32_t entries_max)
       : slots_(arena.take<Slot>(places_for(entries_max))) {}
 
-  // The first whose entry may still be given up; kNone when none of the next few is one. Says the
-  // same again until add() is called: what was passed over is forgotten only then.
+  // The first whose entry may still be given up, else the last: at the begin of a flood only what
+  // rose in rank long ago stands before that. kNone when neither the next few nor the last is one.
+  // Says the same again until add() is called: what was passed over is forgotten only then.
   Slot victim(const SetIndex& index) {
     passed_ = begin_;
     for (uint32_t tries = 0; tries < kTriesMax && passed_ != end_; ++tries) {
       const Slot slot = slots_[passed_++ & (slots_.size() - 1)];
-      if (index.is_used(slot) && index.rank_of(index.class_at(slot)) < kRankKept) return slot;
+      if (may_go(slot, index)) return slot;
     }
-    return SetIndex::kNone;
+    if (passed_ == end_) return SetIndex::kNone;
+    const Slot last = slots_[(end_ - 1) & (slots_.size() - 1)];
+    return may_go(last, index) ? last : SetIndex::kNone;
   }
   // The oldest is forgotten when there is no room.
   void add(Slot slot) {
@@ -43,6 +46,10 @@ class Newcomers {
   }
 
  private:
+  static bool may_go(Slot slot, const SetIndex& index) {
+    return index.is_used(slot) && index.rank_of(index.class_at(slot)) < kRankKept;
+  }
+
   static constexpr uint32_t kEntriesPerPlace = 16;
   static constexpr uint32_t kPlacesMin = 64;
   // Each new entry adds one and may take this many, so entries that have risen do not pile up.

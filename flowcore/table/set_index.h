@@ -127,6 +127,11 @@ class SetIndex {
     now_ = tick;
     if (forward >= kJumpTicks) leap();
   }
+  // Ticks from now on have nothing to do with those before.
+  void restart(uint16_t now) {
+    now_ = now;
+    leap();
+  }
   // Until the sweep has been at every set, what was not touched since is as old as can be.
   void leap() {
     leapt_to_ = now_;

@@ -96,7 +96,7 @@ FlowEntry* BurstTracker::flow_of(const FlowKey& key, uint64_t clock_ns) {
 
 void BurstTracker::set_idle_policy(const IdlePolicy& policy) {
   timeouts_.set(policy);
-  table_.restart_clock();  // ticks may be of another length now
+  table_.restart_clock(tick(swept_ns_));  // ticks may be of another length now
 }
 
 EvictionCause BurstTracker::cause_of(uint16_t rank) {

@@ -170,11 +170,19 @@ class BurstTracker {
   // pause.
   static constexpr uint32_t kStepSets = 4096;
   static constexpr uint32_t kStepEndedMax = 256;
+  static constexpr uint64_t kLeapTicks = 0x4000;
   static constexpr uint32_t kEmergencyOverPercent = 90;  // of where it began
   static constexpr uint64_t kPressureInterval_ns = 1'000'000'000;
 
   [[nodiscard]] uint16_t tick(uint64_t clock_ns) const {
     return static_cast<uint16_t>(clock_ns >> timeouts_.tick_shift());
+  }
+  // The table's ticks of 16 bits do not tell a leap by about 2^16 of them from none.
+  void mind_leap(uint64_t clock_ns) {
+    const uint64_t passed_ns = clock_ns > swept_ns_ ? clock_ns - swept_ns_ : 0;
+    const uint64_t ticks = passed_ns >> timeouts_.tick_shift();
+    if (ticks >= kLeapTicks) [[unlikely]]
+      table_.restart_clock(tick(clock_ns));
   }
   template <FlowObserver O>
   uint32_t make_room(uint64_t hash, uint64_t clock_ns, Run run, O& observer);

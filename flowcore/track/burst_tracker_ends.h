@@ -30,14 +30,23 @@ template <FlowObserver O>
 uint32_t BurstTracker::make_room(uint64_t hash, uint64_t clock_ns, Run run, O& observer) {
   using Table = FlowTable<FlowEntry>;
   const Table::Choice choice = table_.choose(hash);
-  if (choice.crowded) [[unlikely]] {
+  const auto is_busy = [&](uint32_t slot) {
+    return run == Run::GoesOn && table_.entry(slot).run_serial == serial_;
+  };
+  const bool for_newcomer = choice.newcomer != Table::kNone;
+  if (choice.crowded || for_newcomer) [[unlikely]] {
+    if (for_newcomer && is_busy(choice.newcomer)) return Table::kNone;
     const uint32_t slot = table_.make_way(hash, Mover<O>{*this, run, observer});
     if (slot == Table::kBusy) return Table::kNone;
-    if (slot != Table::kNone) return slot;
+    if (slot != Table::kNone) {
+      if (for_newcomer) {
+        evict(choice.newcomer, cause_of(table_.rank_of(choice.newcomer)), clock_ns, observer);
+      }
+      return slot;
+    }
   }
   if (choice.victim == Table::kNone) return choice.slot;
-  const FlowEntry& victim = table_.entry(choice.victim);
-  if (run == Run::GoesOn && victim.run_serial == serial_) return Table::kNone;
+  if (is_busy(choice.victim)) return Table::kNone;
   const EvictionCause cause =
       choice.crowded ? EvictionCause::Crowded : cause_of(table_.rank_of(choice.victim));
   evict(choice.victim, cause, clock_ns, observer);
@@ -85,6 +94,7 @@ void BurstTracker::tell(FlowEntry& entry, FlowSide side, const Accounted& accoun
 template <FlowObserver O>
 void BurstTracker::sweep_step(uint64_t clock_ns, O& observer) {
   if (clock_ns < next_sweep_ns_) return;
+  mind_leap(clock_ns);
   const uint64_t passed_ns = std::min(clock_ns - swept_ns_, kSweepRound_ns);
   const uint64_t due = passed_ns * table_.sets() / kSweepRound_ns;
   const uint64_t most =
@@ -98,6 +108,7 @@ void BurstTracker::sweep_step(uint64_t clock_ns, O& observer) {
 
 template <FlowObserver O>
 void BurstTracker::sweep(uint64_t clock_ns, O& observer) {
+  mind_leap(clock_ns);
   sweep_sets(table_.sets(), UINT32_MAX, clock_ns, observer);
 }
 

@@ -13,7 +13,7 @@ namespace flowscope {
 // the class that the table keeps beside each entry. Ordered by worth.
 enum class FlowClass : EntryClass {
   Over,        // TCP, closed or reset: lingers to take in late packets
-  HalfOpen,    // TCP, the handshake is not complete
+  HalfOpen,    // TCP, the handshake is not complete, or a FIN came and nothing from the other side
   OneUdp,      // a single packet so far
   OneOther,    //
   OneTcp,      // no answer was seen, and no SYN that waits for one

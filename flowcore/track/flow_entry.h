@@ -78,7 +78,10 @@ struct FlowEntry {
       const FlowClass by_state = class_of(state);
       // Who sends without an answer, whatever the flags, is worth no more than a single packet.
       const bool answered = side[0].packets() != 0 && side[1].packets() != 0;
-      return by_state == FlowClass::TcpOpen && !answered ? FlowClass::OneTcp : by_state;
+      if (answered) [[likely]]
+        return by_state;
+      if (by_state == FlowClass::TcpClosing) return FlowClass::HalfOpen;
+      return by_state == FlowClass::TcpOpen ? FlowClass::OneTcp : by_state;
     }
     const bool many = packets() > 1;
     if (l4 == static_cast<uint8_t>(IpProtocol::Udp))

@@ -135,8 +135,9 @@ TcpStep follow_tcp(FlowEntry& entry, FlowSide from, const Layers& layers,
     if (!fits) step.anomaly = FlowAnomaly::FinOutOfWindow;
     if (fits) sender.set_fin_seen();
   }
-  // The scale of a side whose SYN was not seen is unknown: the largest that there is.
-  if (sender.packets() <= 1) [[unlikely]]
+  // The scale of a side whose SYN was not seen is unknown: the largest that there is. What it sent
+  // before may have been refused.
+  if (sender.window_log() == 0) [[unlikely]]
     sender.set_window_scale(TcpOptions::kWindowScaleMax);
   sender.widen_window(uint32_t{layers.tcp_window} << sender.window_scale());
   if (entry.state == TcpState::SynReceived && from == FlowSide::Initiator

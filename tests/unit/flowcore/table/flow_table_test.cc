@@ -235,18 +235,48 @@ TEST_F(TableTest, AmongNewcomersTheFirstToComeGoes) {
     ASSERT_TRUE(add(hash_of(set % 64, key), key, 1));
   }
   for (const uint32_t set : {7U, 8U, 9U}) {
-    ASSERT_TRUE(add(hash_of(set, key), key, 1, 2));
+    ASSERT_TRUE(add(hash_of(set, key), key, 1));
     ++key;
   }
-  table_->set_class(find(hash_of(7, 713), 713), kKept);  // it has become one worth keeping
-  // Those before them were worth keeping from the start; a few are passed over each time.
+  // All are worth keeping; a few are passed over each time.
   for (uint16_t i = 0; i < 3; ++i) (void)replace(hash_of(40, 800 + i), 800 + i, 1);
+  table_->set_class(find(hash_of(8, 714), 714), 2);
+  table_->set_class(find(hash_of(9, 715), 715), 2);
   const Table::Choice choice = table_->choose(hash_of(30, 900));
   EXPECT_EQ(table_->entry(choice.victim).key, 714U);
   EXPECT_EQ(choice.slot / kWays, 30U) << "the new entry lives at home";
   EXPECT_EQ(table_->choose(hash_of(30, 900)).victim, choice.victim) << "asking changes nothing";
   EXPECT_EQ(replace(hash_of(30, 900), 900, 2, kKept), 714U);
   EXPECT_EQ(replace(hash_of(31, 901), 901, 2, kKept), 715U);
+}
+
+TEST_F(TableTest, TheLastNewcomerGoesWhileThoseBeforeItAreWorthKeeping) {
+  make_sets(64);
+  uint16_t key = 0;
+  for (uint32_t set = 0; key < 716 - 1; ++key, ++set) {
+    ASSERT_TRUE(add(hash_of(set % 64, key), key, 1));
+  }
+  ASSERT_TRUE(add(hash_of(9, key), key, 1, 2));
+  EXPECT_EQ(table_->entry(table_->choose(hash_of(30, 900)).victim).key, 715U);
+}
+
+// Both sets full of what is worth keeping, the table too: what is worth less goes, from elsewhere.
+TEST_F(TableTest, NamesANewcomerToGoOnceAWayIsMade) {
+  make_sets(64);
+  const uint64_t hash = hash_of(3, 900);
+  uint16_t key = 0;
+  for (; key < 32; ++key) ASSERT_TRUE(add(hash, key, 1));
+  for (uint32_t set = 0; key < 716 - 1; ++set) {
+    if (add(hash_of(set % 64, key), key, 1)) ++key;
+  }
+  table_->set_entries_max(716);
+  uint32_t set = 10;
+  while (!add(hash_of(set, key), key, 1, 2)) ++set;
+  const Table::Choice choice = table_->choose(hash);
+  EXPECT_FALSE(choice.crowded);
+  ASSERT_NE(choice.newcomer, Table::kNone);
+  EXPECT_EQ(table_->entry(choice.newcomer).key, 715U);
+  EXPECT_EQ(table_->rank_of(choice.victim), kRankKept) << "what goes where no way can be made";
 }
 
 TEST_F(TableTest, AnEntryGoesWhereverItIsWhenTheSetsAtHandAreEmpty) {
