@@ -3,13 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 
 #include "dataplane/pipeline/protocol_name.h"
 #include "dataplane/pipeline/tunnel_record.h"
 #include "flowcore/base/flow_side.h"
 #include "flowcore/base/timestamp.h"
 #include "flowcore/packet/layers.h"
+#include "flowcore/track/flow_detail.h"
 #include "flowcore/track/flow_entry.h"
 #include "l7/parser.h"
 
@@ -85,8 +85,7 @@ struct FlowSideTotals {
   uint8_t tcp_flags = 0;   // all flags seen, see tcp_flag
 };
 
-// Everything that is told about a flow once it has ended. Plain bytes, copied into the ring as they
-// are.
+// Everything that is told about a flow once it has ended.
 struct FlowRecord {
   std::array<FlowSideTotals, 2> sides;  // index_of(FlowSide)
   TunnelRecord tunnel;
@@ -112,7 +111,10 @@ struct FlowRecord {
   template <RecordVisitor V>
   void describe_tunnel(V& visitor) const;
 };
-static_assert(std::is_trivially_copyable_v<FlowRecord>);
+
+// What an entry of the table says, and its detail where it has one, else null. How the flow ended
+// is the caller's to add.
+[[nodiscard]] FlowRecord flow_record_of(const FlowEntry& entry, const FlowDetail* detail);
 
 // Two lower-case hex digits, the way EVE writes TCP flags.
 class HexByte {

@@ -74,13 +74,14 @@ class EveWriterTest : public testing::Test {
   std::string line(Push push) {
     EXPECT_TRUE(push(ring_));
     ring_.publish();
-    eve_.write(RecordReader(ring_.front()), buffer_);
+    eve_.write(RecordReader(ring_.front(), heads_), buffer_);
     ring_.pop();
     ring_.release();
     return take();
   }
   std::string flow_line(const RecordHead& head, const FlowRecord& flow = {}) {
-    return line([&](RecordRing& ring) { return ring.push_flow(head, flow); });
+    eve_.write_flow(head, flow, buffer_);
+    return take();
   }
   std::string take() {
     const std::string text(buffer_.text());
@@ -91,6 +92,7 @@ class EveWriterTest : public testing::Test {
   Arena arena_ = std::move(
       Arena::create(RecordRing::cost(RecordRing::kBytesMin), Arena::Populate::Lazily).value());
   RecordRing ring_{arena_, RecordRing::kBytesMin, Overflow::Shed};
+  FlowHeads heads_;
   EveWriter eve_{EveOptions{}};
   TextBuffer buffer_{size_t{1} << 16};
 };

@@ -13,7 +13,7 @@ class RecordOutTest : public testing::Test {
   RecordHead head_of(const FlowEntry& entry) {
     out_.flow(entry, EndReason::IdleTimeout);
     ring_.publish();
-    const RecordHead head = RecordReader(ring_.front()).head();
+    const RecordHead head = RecordReader(ring_.front(), FlowHeads()).head();
     ring_.pop();
     ring_.release();
     return head;
