@@ -7,6 +7,7 @@
 #include "dataplane/pipeline/record.h"
 #include "flowcore/track/flow_detail.h"
 #include "flowcore/track/flow_entry.h"
+#include "flowcore/track/interim.h"
 
 namespace flowscope {
 
@@ -18,11 +19,11 @@ struct FlowImage {
   RecordKind kind = RecordKind::Flow;  // first, as in RecordHead
   EndReason reason = EndReason::IdleTimeout;
   bool has_detail = false;  // a FlowDetail
-  uint8_t reserved = 0;
-  uint32_t reserved_also = 0;
+  bool has_delta = false;   // a FlowDelta
+  uint32_t reserved = 0;
   const char* app_proto = nullptr;  // null: not identified
 };
 static_assert(sizeof(FlowImage) == 16 && std::is_trivially_copyable_v<FlowImage>);
-static_assert(std::is_trivially_copyable_v<FlowDetail>);
+static_assert(std::is_trivially_copyable_v<FlowDetail> && std::is_trivially_copyable_v<FlowDelta>);
 
 }  // namespace flowscope

@@ -4,6 +4,36 @@
 
 namespace flowscope {
 
+namespace {
+
+const char* event_of(FlowAnomaly kind) {
+  switch (kind) {
+    case FlowAnomaly::None:
+      return "stream.none";
+    case FlowAnomaly::ResetOutOfWindow:
+      return "stream.reset_out_of_window";
+    case FlowAnomaly::FinOutOfWindow:
+      return "stream.fin_out_of_window";
+    case FlowAnomaly::InconsistentFlags:
+      return "stream.inconsistent_flags";
+  }
+  return "stream.none";
+}
+
+const char* event_of(TrackerAnomaly kind) {
+  switch (kind) {
+    case TrackerAnomaly::EvictionPressure:
+      return "flow_tracker.eviction_pressure";
+    case TrackerAnomaly::EmergencyBegan:
+      return "flow_tracker.emergency_began";
+    case TrackerAnomaly::EmergencyOver:
+      return "flow_tracker.emergency_over";
+  }
+  return "flow_tracker.none";
+}
+
+}  // namespace
+
 RecordHead RecordOut::head_of(const FlowEntry& entry, FlowSide from, Timestamp time) const {
   return heads_.of(entry, tracker_.detail_of(entry), from, time, app_proto_of(entry));
 }
@@ -15,6 +45,26 @@ void RecordOut::anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, c
 void RecordOut::flow(const FlowEntry& entry, EndReason reason) {
   if (!choice_.flow) return;
   ring_.push_flow(entry, reason, app_proto_of(entry), tracker_.detail_of(entry));
+}
+
+void RecordOut::interim(const FlowEntry& entry, const FlowDelta& delta) {
+  ring_.push_interim(entry, delta, app_proto_of(entry), tracker_.detail_of(entry));
+}
+
+// Without the flow's protocol: the tracker is ahead of the streams by as much as a burst is long,
+// which no record may tell of.
+void RecordOut::stream_anomaly(const FlowEntry& entry, FlowSide from, FlowAnomaly kind,
+                               Timestamp time) {
+  if (!choice_.anomaly) return;
+  RecordHead head = heads_.of(entry, tracker_.detail_of(entry), from, time, nullptr);
+  head.severity = severity_of(kind);
+  ring_.push_anomaly(head, AnomalyLayer::Stream, event_of(kind));
+}
+
+void RecordOut::tracker_anomaly(TrackerAnomaly kind, uint64_t flows, Timestamp time) {
+  if (!choice_.anomaly) return;
+  const RecordHead head{.severity = severity_of(kind), .time = time, .flows = flows};
+  ring_.push_anomaly(head, AnomalyLayer::Tracker, event_of(kind));
 }
 
 void RecordOut::packet_anomaly(const PacketView& packet, const Layers& layers, const char* kind) {

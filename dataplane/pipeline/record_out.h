@@ -42,6 +42,11 @@ class RecordOut {
   // `kind` is a literal, an EVE anomaly name.
   void anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* kind);
   void flow(const FlowEntry& entry, EndReason reason);
+  // Of a flow that lives on.
+  void interim(const FlowEntry& entry, const FlowDelta& delta);
+  // What the tracker met, in one flow and as a whole.
+  void stream_anomaly(const FlowEntry& entry, FlowSide from, FlowAnomaly kind, Timestamp time);
+  void tracker_anomaly(TrackerAnomaly kind, uint64_t flows, Timestamp time);
   // Of a packet that belongs to no flow yet. `kind` is a literal.
   void packet_anomaly(const PacketView& packet, const Layers& layers, const char* kind);
 

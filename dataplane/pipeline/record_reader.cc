@@ -11,9 +11,11 @@ void RecordReader::read_flow(const FlowHeads& heads) {
   head_ =
       heads.of(entry, known, FlowSide::Initiator, Timestamp{entry.last_seen_ns}, image.app_proto);
   head_.kind = image.kind;
-  head_.event = "flow";
+  head_.event = image.kind == RecordKind::Interim ? "flow_interim" : "flow";
   flow_ = flow_record_of(entry, known);
   flow_.reason = image.reason;
+  flow_.lives_on = image.has_delta;
+  if (image.has_delta) flow_.delta = take<FlowDelta>(body_);
 }
 
 }  // namespace flowscope

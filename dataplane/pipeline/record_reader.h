@@ -21,7 +21,8 @@ class RecordReader {
   // Requires: the bytes of one record that a RecordRing wrote.
   RecordReader(Bytes record, const FlowHeads& heads) : body_(record) {
     FS_DCHECK(!record.empty());
-    if (static_cast<RecordKind>(record[0]) == RecordKind::Flow) {
+    const auto kind = static_cast<RecordKind>(record[0]);
+    if (kind == RecordKind::Flow || kind == RecordKind::Interim) {
       read_flow(heads);
     } else {
       head_ = take<RecordHead>(body_);
@@ -29,9 +30,9 @@ class RecordReader {
   }
 
   [[nodiscard]] const RecordHead& head() const { return head_; }
-  // Requires: a record of kind Flow.
+  // Requires: a record of kind Flow or Interim.
   [[nodiscard]] const FlowRecord& flow() const {
-    FS_DCHECK(head_.kind == RecordKind::Flow);
+    FS_DCHECK(head_.kind == RecordKind::Flow || head_.kind == RecordKind::Interim);
     return flow_;
   }
   // Tells the visitor every field of the message, as the message itself would, and last a boolean
@@ -60,7 +61,7 @@ class RecordReader {
 
   RecordHead head_;
   Bytes body_;
-  FlowRecord flow_;  // of a record of kind Flow
+  FlowRecord flow_;  // of a record of kind Flow or Interim
 };
 
 template <FieldVisitor V>

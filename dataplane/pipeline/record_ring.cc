@@ -13,6 +13,22 @@ namespace {
 // Long enough for the exporter to empty a good part of the ring, short enough not to starve it.
 constexpr timespec kWait = {.tv_sec = 0, .tv_nsec = 50'000};
 
+// Lays blocks side by side.
+class Blocks {
+ public:
+  explicit Blocks(uint8_t* place) : place_(place) {}
+  template <class T>
+  void put(const T& block) {
+    std::memcpy(place_ + bytes_, &block, sizeof block);
+    bytes_ += sizeof block;
+  }
+  [[nodiscard]] size_t bytes() const { return bytes_; }
+
+ private:
+  uint8_t* place_;
+  size_t bytes_ = 0;
+};
+
 }  // namespace
 
 RecordRing::RecordRing(Arena& arena, size_t bytes, Overflow overflow)
@@ -24,16 +40,30 @@ RecordRing::RecordRing(Arena& arena, size_t bytes, Overflow overflow)
 // text, nothing that the exporter can make itself: in a flood every packet pays for one of these.
 bool RecordRing::push_flow(const FlowEntry& entry, EndReason reason, const char* app_proto,
                            const FlowDetail* detail) {
-  constexpr size_t kPlainBytes = sizeof(FlowImage) + sizeof(FlowEntry);
-  const size_t bytes = kPlainBytes + (detail != nullptr ? sizeof(FlowDetail) : 0);
-  const std::span<uint8_t> place = reserve(RecordKind::Flow, bytes);
+  const std::span<uint8_t> place = reserve(RecordKind::Flow, kImageBytesMax);
   if (place.empty()) return false;
-  const FlowImage image{.reason = reason, .has_detail = detail != nullptr, .app_proto = app_proto};
-  std::memcpy(place.data(), &image, sizeof image);
-  std::memcpy(place.data() + sizeof image, &entry, sizeof entry);
+  Blocks blocks(place.data());
+  blocks.put(FlowImage{.reason = reason, .has_detail = detail != nullptr, .app_proto = app_proto});
+  blocks.put(entry);
   if (detail != nullptr) [[unlikely]]
-    std::memcpy(place.data() + kPlainBytes, detail, sizeof *detail);
-  commit(RecordKind::Flow, bytes);
+    blocks.put(*detail);
+  commit(RecordKind::Flow, blocks.bytes());
+  return true;
+}
+
+bool RecordRing::push_interim(const FlowEntry& entry, const FlowDelta& delta, const char* app_proto,
+                              const FlowDetail* detail) {
+  const std::span<uint8_t> place = reserve(RecordKind::Interim, kImageBytesMax);
+  if (place.empty()) return false;
+  Blocks blocks(place.data());
+  blocks.put(FlowImage{.kind = RecordKind::Interim,
+                       .has_detail = detail != nullptr,
+                       .has_delta = true,
+                       .app_proto = app_proto});
+  blocks.put(entry);
+  if (detail != nullptr) blocks.put(*detail);
+  blocks.put(delta);
+  commit(RecordKind::Interim, blocks.bytes());
   return true;
 }
 

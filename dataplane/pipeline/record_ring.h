@@ -42,6 +42,8 @@ class RecordRing {
   // `app_proto` is a literal or null, `detail` null where the flow has none.
   bool push_flow(const FlowEntry& entry, EndReason reason, const char* app_proto,
                  const FlowDetail* detail);
+  bool push_interim(const FlowEntry& entry, const FlowDelta& delta, const char* app_proto,
+                    const FlowDetail* detail);
   // `event` is a literal. The head may belong to no flow.
   bool push_anomaly(const RecordHead& head, AnomalyLayer layer, const char* event);
   // The event of the record is the message's kEvent. Describes the message twice when it is long.
@@ -73,6 +75,9 @@ class RecordRing {
       return when_full(kind, bytes);
     return place;
   }
+  // Room for the longest record of a flow.
+  static constexpr size_t kImageBytesMax =
+      sizeof(FlowImage) + sizeof(FlowEntry) + sizeof(FlowDetail) + sizeof(FlowDelta);
   std::span<uint8_t> when_full(RecordKind kind, size_t bytes);
   void commit(RecordKind kind, size_t bytes) {
     ring_.commit(bytes);
