@@ -63,6 +63,7 @@ struct OutputConfig {
   std::string destination = "-";  // a path, or "-" for standard output
   RecordsConfig records;
   bool community_id = true;
+  uint64_t interim_ns = 0;         // 0: flows are told of when they end
   uint64_t ring_bytes = 8 * kMiB;  // of each worker
 };
 

@@ -132,6 +132,9 @@ constexpr std::array kSettings = std::to_array<Setting>({
      .help = "File that records are written to; - is standard output."},
     flag("output.community_id", at<&Config::output, &OutputConfig::community_id>,
          "Writes the Community ID of the flow into each record."),
+    duration("output.interim", at<&Config::output, &OutputConfig::interim_ns>, 0, kDayNs,
+             "Time between records of a flow that lives on, each with what was sent since the one "
+             "before; 0 writes one at the end only."),
     bytes("output.ring_bytes", at<&Config::output, &OutputConfig::ring_bytes>, 64 * kKiB, 4 * kGiB,
           "Room of each worker for records on their way to the writer; what does not fit is shed."),
     flag("output.records.flow", at<&Config::output, &OutputConfig::records, &RecordsConfig::flow>,

@@ -28,6 +28,14 @@ Result<void> validate_timeouts(const TimeoutsConfig& timeouts) {
   return {};
 }
 
+Result<void> validate_output(const OutputConfig& output) {
+  if (output.interim_ns != 0 && output.interim_ns < kMillisecondNs) {
+    return Error{"output.interim: " + format_duration_ns(output.interim_ns)
+                 + " is too short; expected 0 or at least 1ms"};
+  }
+  return {};
+}
+
 Result<void> validate_dpdk(const DpdkConfig& dpdk, uint32_t burst) {
   if (burst > dpdk.rxd) {
     return Error{"burst: " + std::to_string(burst)
@@ -69,7 +77,8 @@ Result<void> validate_protocols(const L7Config& l7, std::span<const std::string_
 Result<void> validate(const Config& config, std::span<const std::string_view> protocols) {
   for (const Result<void>& checked :
        {validate_streams(config.streams), validate_timeouts(config.timeouts),
-        validate_dpdk(config.dpdk, config.burst), validate_protocols(config.l7, protocols)}) {
+        validate_output(config.output), validate_dpdk(config.dpdk, config.burst),
+        validate_protocols(config.l7, protocols)}) {
     if (!checked.ok()) return checked;
   }
   return {};

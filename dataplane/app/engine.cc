@@ -69,6 +69,7 @@ Engine::Engine(const Config& config, std::vector<std::unique_ptr<Pipeline>> pipe
                std::unique_ptr<Exporter> exporter)
     : config_(config),
       pipelines_(std::move(pipelines)),
+      flows_view_(pipelines_),
       exporter_(std::move(exporter)),
       bell_(std::make_unique<Bell>()) {}
 
@@ -97,6 +98,7 @@ void Engine::watch(const std::function<bool()>& done, const std::function<void()
       exporter_->hurry();
       stop();
     }
+    show_flows();
     const auto now = std::chrono::steady_clock::now();
     if (config_.stats_period_ns == 0 || now < next_table) continue;
     next_table = now + period;
@@ -105,6 +107,11 @@ void Engine::watch(const std::function<bool()>& done, const std::function<void()
     if (config_.output.records.stats) exporter_->write_stats(snapshot(moment_now));
     before = moment_now;
   }
+}
+
+void Engine::show_flows() {
+  if (take_flows_request()) flows_view_.ask();
+  if (const auto table = flows_view_.poll(); table.has_value()) std::fputs(table->c_str(), stderr);
 }
 
 Exit Engine::close(const PortLines& port_lines) {
@@ -257,6 +264,8 @@ Exit Engine::print_summary(const StatsMoment& now) const {
   fmt::print(stderr, "records  {} flow, {} protocol, {} anomaly to {}; {} shed\n",
              of(RecordKind::Flow), of(RecordKind::Message), of(RecordKind::Anomaly),
              exporter_->destination(), shed);
+  if (of(RecordKind::Interim) != 0)
+    fmt::print(stderr, "interim  {} records of flows that lived on\n", of(RecordKind::Interim));
   fmt::print(stderr, "ledger   {} received = {}: {}\n", packets, fates_text(now),
              balanced ? "holds" : "VIOLATED");
   std::fputs(checksums_line(now).c_str(), stderr);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "dataplane/app/flows_view.h"
 #include "dataplane/app/stats_view.h"
 #include "dataplane/app/verbs.h"
 #include "dataplane/export/exporter.h"
@@ -52,6 +53,8 @@ class Engine {
   // came.
   void watch(const std::function<bool()>& done, const std::function<void()>& stop,
              const PortLines& port_lines);
+  // Prints the largest live flows when SIGUSR1 asked for them.
+  void show_flows();
   void worker_returned();
   Exit close(const PortLines& port_lines);
   [[nodiscard]] StatsMoment moment(const PortLines& port_lines) const;
@@ -69,6 +72,7 @@ class Engine {
 
   Config config_;
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
+  FlowsView flows_view_;
   std::unique_ptr<Exporter> exporter_;
   std::unique_ptr<Bell> bell_;
   std::vector<BurstTimes> burst_times_;  // of each worker, where they are measured

@@ -13,6 +13,13 @@ namespace {
 constinit std::atomic<int> g_stop_signal{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
+// SIGUSR1 came; the same rules.
+constinit std::atomic<bool> g_flows_wanted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+// Relaxed: orders nothing, partner of take_flows_request().
+void on_user_signal(int) { g_flows_wanted.store(true, std::memory_order_relaxed); }
+
 void on_signal(int signal) {
   // Relaxed: a flag that orders nothing, partner of stop_signal().
   if (g_stop_signal.exchange(signal, std::memory_order_relaxed) != 0) _exit(128 + signal);
@@ -26,8 +33,17 @@ void catch_signals() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = on_user_signal;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGUSR1, &action, nullptr);
+  action.sa_flags = 0;
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, nullptr);
+}
+
+bool take_flows_request() {
+  // Relaxed: partner of on_user_signal().
+  return g_flows_wanted.exchange(false, std::memory_order_relaxed);
 }
 
 int stop_signal() { return g_stop_signal.load(std::memory_order_relaxed); }

@@ -26,6 +26,7 @@ class EveWriter {
 
   // Appends one line to `out`.
   void write(const RecordReader& record, TextBuffer& out);
+  void write_flow(const RecordHead& head, const FlowRecord& flow, TextBuffer& out);
   void write_stats(const StatsSnapshot& snapshot, TextBuffer& out);
 
  private:

@@ -87,7 +87,7 @@ size_t Exporter::drain(RecordRing& ring) {
   for (; records < kBatchRecords; ++records) {
     const Bytes bytes = ring.front();
     if (bytes.empty()) break;
-    const RecordReader record(bytes);
+    const RecordReader record(bytes, heads_);
     eve_.write(record, output_->buffer());
     count(record.head().kind);
     ring.pop();

@@ -12,6 +12,7 @@
 #include "dataplane/export/eve_writer.h"
 #include "dataplane/export/output_file.h"
 #include "dataplane/export/stats_snapshot.h"
+#include "dataplane/pipeline/flow_heads.h"
 #include "dataplane/pipeline/record_ring.h"
 
 namespace flowscope {
@@ -64,6 +65,7 @@ class Exporter {
 
   std::unique_ptr<OutputFile> output_;
   EveWriter eve_;
+  FlowHeads heads_;
   std::vector<RecordRing*> rings_;
   std::thread thread_;
   uint64_t oldest_line_ns_ = 0;  // when the first line came into the empty buffer

@@ -3,14 +3,15 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 
 #include "dataplane/pipeline/protocol_name.h"
 #include "dataplane/pipeline/tunnel_record.h"
 #include "flowcore/base/flow_side.h"
 #include "flowcore/base/timestamp.h"
 #include "flowcore/packet/layers.h"
+#include "flowcore/track/flow_detail.h"
 #include "flowcore/track/flow_entry.h"
+#include "flowcore/track/interim.h"
 #include "l7/parser.h"
 
 namespace flowscope {
@@ -85,8 +86,7 @@ struct FlowSideTotals {
   uint8_t tcp_flags = 0;   // all flags seen, see tcp_flag
 };
 
-// Everything that is told about a flow once it has ended. Plain bytes, copied into the ring as they
-// are.
+// Everything that is told about a flow once it has ended, or in between while it lives on.
 struct FlowRecord {
   std::array<FlowSideTotals, 2> sides;  // index_of(FlowSide)
   TunnelRecord tunnel;
@@ -100,6 +100,8 @@ struct FlowRecord {
   EndReason reason = EndReason::IdleTimeout;
   bool alerted = false;
   bool has_tcp = false;
+  bool lives_on = false;  // has no reason; `delta` is what it sent since it was told of last
+  FlowDelta delta;
 
   // The objects "flow" and, where there is something to tell, "tcp" and "tunnel", with Suricata 8's
   // names.
@@ -111,8 +113,13 @@ struct FlowRecord {
   [[gnu::always_inline]] inline void describe_tcp(V& visitor) const;
   template <RecordVisitor V>
   void describe_tunnel(V& visitor) const;
+  template <RecordVisitor V>
+  void describe_delta(V& visitor) const;
 };
-static_assert(std::is_trivially_copyable_v<FlowRecord>);
+
+// What an entry of the table says, and its detail where it has one, else null. How the flow ended
+// is the caller's to add.
+[[nodiscard]] FlowRecord flow_record_of(const FlowEntry& entry, const FlowDetail* detail);
 
 // Two lower-case hex digits, the way EVE writes TCP flags.
 class HexByte {
@@ -139,8 +146,10 @@ void FlowRecord::describe(V& visitor) const {
   // Suricata subtracts whole seconds: 1.9 to 2.1 is an age of 1.
   visitor.number("age", end > start ? end.seconds() - start.seconds() : 0);
   visitor.word("state", name_of(state));
-  visitor.word("reason", eve_reason_of(reason));
-  visitor.word("end_reason", name_of(reason));
+  if (!lives_on) [[likely]] {
+    visitor.word("reason", eve_reason_of(reason));
+    visitor.word("end_reason", name_of(reason));
+  }
   visitor.boolean("alerted", alerted);
   if (icmp_errors != 0) [[unlikely]] {
     visitor.begin_object("icmp_error");
@@ -150,9 +159,23 @@ void FlowRecord::describe(V& visitor) const {
     visitor.end_object();
   }
   visitor.end_object();
+  if (lives_on) [[unlikely]]
+    describe_delta(visitor);
   if (has_tcp) describe_tcp(visitor);
   if (tunnel.kind != EncapKind::None) [[unlikely]]
     describe_tunnel(visitor);
+}
+
+template <RecordVisitor V>
+void FlowRecord::describe_delta(V& visitor) const {
+  constexpr size_t kToServer = index_of(FlowSide::Initiator);
+  constexpr size_t kToClient = index_of(FlowSide::Responder);
+  visitor.begin_object("delta");
+  visitor.number("pkts_toserver", delta.packets[kToServer]);
+  visitor.number("pkts_toclient", delta.packets[kToClient]);
+  visitor.number("bytes_toserver", delta.bytes[kToServer]);
+  visitor.number("bytes_toclient", delta.bytes[kToClient]);
+  visitor.end_object();
 }
 
 template <RecordVisitor V>

@@ -15,6 +15,7 @@
 #include "flowcore/packet/decap.h"
 #include "flowcore/stream/fragment_table.h"
 #include "flowcore/track/burst_tracker.h"
+#include "flowcore/track/flow_pull.h"
 #include "l7/streams.h"
 
 namespace flowscope {
@@ -53,6 +54,8 @@ class Pipeline {
   void run(Burst& burst);
   // No packets came and it is `now_ns`: ends what is idle and shows the exporter what is there.
   void sweep(uint64_t now_ns);
+  // Nothing to do: goes on with what other threads asked for.
+  void idle() { pull_.serve(tracker_, kPullSetsIdle); }
   // No packet will come: ends every flow.
   void finish();
 
@@ -65,16 +68,29 @@ class Pipeline {
     return is_first_ ? &fragments_.counters() : nullptr;
   }
   [[nodiscard]] RecordRing& ring() { return ring_; }
+  // The way to the live flows for another thread.
+  [[nodiscard]] FlowPull& pull() { return pull_; }
 
  private:
   // Ends flows in the right order: first what the parsers still say, then the flow's own record.
   struct Observer {
     Pipeline& pipeline;
+    uint64_t clock_ns;  // of the packet that the tracker is at; bursts may not show
+
     void on_started(FlowEntry&) {}
     void on_established(FlowEntry&) {}
     void on_ended(FlowEntry& entry, EndReason reason) {
       pipeline.streams_.end(entry, reason);
       pipeline.out_.flow(entry, reason);
+    }
+    void on_interim(FlowEntry& entry, const FlowDelta& delta) {
+      pipeline.out_.interim(entry, delta);
+    }
+    void on_anomaly(FlowEntry& entry, FlowSide from, FlowAnomaly anomaly, Timestamp time) {
+      pipeline.out_.stream_anomaly(entry, from, anomaly, time);
+    }
+    void on_tracker_anomaly(TrackerAnomaly anomaly, uint64_t flows) {
+      pipeline.out_.tracker_anomaly(anomaly, flows, Timestamp{clock_ns});
     }
   };
 
@@ -83,6 +99,11 @@ class Pipeline {
     Pipeline& pipeline;
     void on_overlap(const PacketView& packet, const Layers& layers, FragmentConflict conflict);
   };
+
+  // Sets of the table that are looked through for an asker, after a burst and when there is
+  // nothing to do: some microseconds of the one, some hundred of the other.
+  static constexpr uint32_t kPullSetsBusy = 16;
+  static constexpr uint32_t kPullSetsIdle = 4096;
 
   Pipeline(Arena arena, const PipelineOptions& options);
   void join_fragments(Burst& burst);
@@ -98,6 +119,7 @@ class Pipeline {
   ChecksumMode checksums_;
   FragmentTable fragments_;
   BurstTracker tracker_;
+  FlowPull pull_;
   RecordRing ring_;
   RecordOut out_;
   Streams<RecordOut> streams_;

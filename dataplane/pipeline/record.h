@@ -8,14 +8,15 @@
 
 #include "flowcore/base/timestamp.h"
 #include "flowcore/extract/flow_key.h"
+#include "flowcore/track/anomaly.h"
 #include "flowcore/track/flow_entry.h"
 
 namespace flowscope {
 
-// What a record tells: the end of a flow, one message of a protocol, or something that should not
-// be.
-enum class RecordKind : uint8_t { Flow, Message, Anomaly };
-inline constexpr size_t kRecordKinds = 3;
+// What a record tells: the end of a flow, one message of a protocol, something that should not be,
+// or how far a flow is that lives on.
+enum class RecordKind : uint8_t { Flow, Message, Anomaly, Interim };
+inline constexpr size_t kRecordKinds = 4;
 
 [[nodiscard]] constexpr std::string_view name_of(RecordKind kind) {
   switch (kind) {
@@ -25,12 +26,14 @@ inline constexpr size_t kRecordKinds = 3;
       return "message";
     case RecordKind::Anomaly:
       return "anomaly";
+    case RecordKind::Interim:
+      return "interim";
   }
   return {};
 }
 
 // Which stage met an anomaly; the `type` of an EVE anomaly record.
-enum class AnomalyLayer : uint8_t { Decode, Stream, AppLayer };
+enum class AnomalyLayer : uint8_t { Decode, Stream, AppLayer, Tracker };
 
 // One end of a flow. The port is in host byte order, 0 where the protocol has none.
 struct Endpoint {
@@ -43,6 +46,7 @@ struct Endpoint {
 struct RecordHead {
   RecordKind kind = RecordKind::Flow;           // written by RecordRing
   AnomalyLayer layer = AnomalyLayer::AppLayer;  // of an anomaly
+  Severity severity = Severity::Warning;        // of an anomaly
   uint8_t protocol = 0;                         // IP protocol number
   uint8_t ip_version = 0;                       // 4 or 6; 0: the record belongs to no flow
   uint16_t vlan_id = 0;                         // 0 when untagged
@@ -51,7 +55,8 @@ struct RecordHead {
   IcmpSeen icmp_responder;
   Timestamp time;
   uint64_t flow_id = 0;
-  Endpoint source;  // who sent what the record tells; flows: the initiator
+  uint64_t flows = 0;  // of an anomaly of the tracker: how many
+  Endpoint source;     // who sent what the record tells; flows: the initiator
   Endpoint destination;
   const char* app_proto = nullptr;  // null: not identified
   const char* event = nullptr;      // EVE event_type, or the name of the anomaly

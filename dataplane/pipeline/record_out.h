@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/pipeline/flow_heads.h"
 #include "dataplane/pipeline/record_ring.h"
-#include "flowcore/base/keyed_hash.h"
 #include "flowcore/track/burst_tracker.h"
 
 namespace flowscope {
@@ -28,7 +28,7 @@ struct RecordChoice {
 // of Streams. Thread rule: one worker.
 class RecordOut {
  public:
-  // Of a flow: the name of its protocol, or null.
+  // Of a flow whose protocol was identified: its name.
   using AppName = const char* (*)(const FlowEntry&);
 
   RecordOut(RecordRing& ring, const RecordChoice& choice, const BurstTracker& tracker,
@@ -42,20 +42,25 @@ class RecordOut {
   // `kind` is a literal, an EVE anomaly name.
   void anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* kind);
   void flow(const FlowEntry& entry, EndReason reason);
+  // Of a flow that lives on.
+  void interim(const FlowEntry& entry, const FlowDelta& delta);
+  // What the tracker met, in one flow and as a whole.
+  void stream_anomaly(const FlowEntry& entry, FlowSide from, FlowAnomaly kind, Timestamp time);
+  void tracker_anomaly(TrackerAnomaly kind, uint64_t flows, Timestamp time);
   // Of a packet that belongs to no flow yet. `kind` is a literal.
   void packet_anomaly(const PacketView& packet, const Layers& layers, const char* kind);
 
  private:
   [[nodiscard]] RecordHead head_of(const FlowEntry& entry, FlowSide from, Timestamp time) const;
-  // The same number on every run and whatever the worker: made of the endpoints and the first
-  // packet's time. Below 2^53, so that JSON readers keep it exact.
-  [[nodiscard]] uint64_t flow_id_of(const FlowEntry& entry) const;
+  [[nodiscard]] const char* app_proto_of(const FlowEntry& entry) const {
+    return entry.app != 0 ? app_name_(entry) : nullptr;
+  }
 
   RecordRing& ring_;
   RecordChoice choice_;
   const BurstTracker& tracker_;
   AppName app_name_;
-  KeyedHash id_hash_{0x666c6f7773636f70, 0x6520666c6f772069};  // fixed: ids are no secret
+  FlowHeads heads_;
 };
 
 }  // namespace flowscope

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "dataplane/pipeline/flow_heads.h"
+#include "dataplane/pipeline/flow_image.h"
 #include "dataplane/pipeline/flow_record.h"
 #include "dataplane/pipeline/record.h"
 #include "dataplane/pipeline/record_encoder.h"
@@ -17,18 +19,21 @@ namespace flowscope {
 class RecordReader {
  public:
   // Requires: the bytes of one record that a RecordRing wrote.
-  explicit RecordReader(Bytes record) : body_(record.after(sizeof(RecordHead))) {
-    FS_DCHECK(record.size() >= sizeof(RecordHead));
-    std::memcpy(&head_, record.begin(), sizeof head_);
+  RecordReader(Bytes record, const FlowHeads& heads) : body_(record) {
+    FS_DCHECK(!record.empty());
+    const auto kind = static_cast<RecordKind>(record[0]);
+    if (kind == RecordKind::Flow || kind == RecordKind::Interim) {
+      read_flow(heads);
+    } else {
+      head_ = take<RecordHead>(body_);
+    }
   }
 
   [[nodiscard]] const RecordHead& head() const { return head_; }
-  // Requires: a record of kind Flow.
-  [[nodiscard]] FlowRecord flow() const {
-    FS_DCHECK(head_.kind == RecordKind::Flow && body_.size() >= sizeof(FlowRecord));
-    FlowRecord flow;
-    std::memcpy(&flow, body_.begin(), sizeof flow);
-    return flow;
+  // Requires: a record of kind Flow or Interim.
+  [[nodiscard]] const FlowRecord& flow() const {
+    FS_DCHECK(head_.kind == RecordKind::Flow || head_.kind == RecordKind::Interim);
+    return flow_;
   }
   // Tells the visitor every field of the message, as the message itself would, and last a boolean
   // "truncated" where something had to be left out. Requires: a record of kind Message.
@@ -45,6 +50,7 @@ class RecordReader {
     tokens = tokens.after(sizeof value);
     return value;
   }
+  void read_flow(const FlowHeads& heads);
   template <FieldVisitor V>
   static void replay_text(Bytes& tokens, V& visitor) {
     const auto* name = take<const char*>(tokens);
@@ -55,6 +61,7 @@ class RecordReader {
 
   RecordHead head_;
   Bytes body_;
+  FlowRecord flow_;  // of a record of kind Flow or Interim
 };
 
 template <FieldVisitor V>

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "dataplane/pipeline/flow_record.h"
+#include "dataplane/pipeline/flow_image.h"
 #include "dataplane/pipeline/record.h"
 #include "dataplane/pipeline/record_encoder.h"
 #include "flowcore/base/arena.h"
@@ -39,7 +39,11 @@ class RecordRing {
   RecordRing(Arena& arena, size_t bytes, Overflow overflow);
 
   // Each writes one record, or sheds it and answers false. The exporter sees it after publish().
-  bool push_flow(const RecordHead& head, const FlowRecord& flow);
+  // `app_proto` is a literal or null, `detail` null where the flow has none.
+  bool push_flow(const FlowEntry& entry, EndReason reason, const char* app_proto,
+                 const FlowDetail* detail);
+  bool push_interim(const FlowEntry& entry, const FlowDelta& delta, const char* app_proto,
+                    const FlowDetail* detail);
   // `event` is a literal. The head may belong to no flow.
   bool push_anomaly(const RecordHead& head, AnomalyLayer layer, const char* event);
   // The event of the record is the message's kEvent. Describes the message twice when it is long.
@@ -65,12 +69,28 @@ class RecordRing {
 
   // Room for a record, after waiting where that is the policy; empty, and counted as shed,
   // otherwise.
-  std::span<uint8_t> reserve(RecordKind kind, size_t bytes);
-  std::span<uint8_t> wait_for_room(size_t bytes);
-  void commit(RecordKind kind, size_t bytes);
+  std::span<uint8_t> reserve(RecordKind kind, size_t bytes) {
+    const std::span<uint8_t> place = ring_.reserve(bytes);
+    if (place.empty()) [[unlikely]]
+      return when_full(kind, bytes);
+    return place;
+  }
+  // Room for the longest record of a flow.
+  static constexpr size_t kImageBytesMax =
+      sizeof(FlowImage) + sizeof(FlowEntry) + sizeof(FlowDetail) + sizeof(FlowDelta);
+  std::span<uint8_t> when_full(RecordKind kind, size_t bytes);
+  void commit(RecordKind kind, size_t bytes) {
+    ring_.commit(bytes);
+    count(pushed_, kind);
+  }
   static void put_head(std::span<uint8_t> place, const RecordHead& head, RecordKind kind,
                        const char* event);
-  static void count(Counters& counters, RecordKind kind);
+  static void count(Counters& counters, RecordKind kind) {
+    // Relaxed, load and store: the worker is the only writer, and counts() needs no order among
+    // figures.
+    std::atomic<uint64_t>& counter = counters[static_cast<size_t>(kind)];
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
 
   ByteRing ring_;
   Overflow overflow_;

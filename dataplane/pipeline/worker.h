@@ -70,6 +70,7 @@ class Worker {
                   }) {
       pipeline_.sweep(port_.now_ns());
     }
+    pipeline_.idle();
   }
 
   P& port_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -79,16 +80,20 @@ class ByteRing {
   // per packet.
   static constexpr size_t kAheadBytes = 768;
   static constexpr size_t kAheadLines = 8;
-  enum class Access : uint8_t { Read, Write };
-  template <Access kAccess>
-  void prefetch_ahead(uint64_t position) const {
+  static constexpr size_t kAheadEndBytes = kAheadBytes + kAheadLines * kCacheLineBytes;
+  void prefetch_to_read(uint64_t position) const {
     for (size_t i = 0; i < kAheadLines; ++i) {
-      const uint8_t* line = memory_ + place_of(position + kAheadBytes + i * kCacheLineBytes);
-      if constexpr (kAccess == Access::Read) {
-        prefetch_read(line);
-      } else {
-        prefetch_write(line);
-      }
+      prefetch_read(memory_ + place_of(position + kAheadBytes + i * kCacheLineBytes));
+    }
+  }
+  // Each line once: those that came within reach by a record from `begin` to `end`, of a long
+  // record the last.
+  void prefetch_to_write(uint64_t begin, uint64_t end) const {
+    constexpr uint64_t kLine = kCacheLineBytes;
+    const uint64_t first = std::max(begin + kAheadEndBytes, end + kAheadBytes);
+    for (uint64_t at = (first + kLine - 1) / kLine * kLine; at < end + kAheadEndBytes;
+         at += kLine) {
+      prefetch_write(memory_ + place_of(at));
     }
   }
 
@@ -140,11 +145,12 @@ inline std::span<uint8_t> ByteRing::reserve(size_t bytes_max) {
 
 inline void ByteRing::commit(size_t bytes) {
   FS_DCHECK(bytes > 0 && bytes <= record_bytes_max());
+  const uint64_t begin = written_;
   if (reserved_ != written_) set_header(written_, kSkip | (reserved_ - written_));
   set_header(reserved_, bytes);
   written_ = reserved_ + kHeaderBytes + padded(bytes);
   reserved_ = written_;
-  prefetch_ahead<Access::Write>(written_);
+  prefetch_to_write(begin, written_);
 }
 
 inline Bytes ByteRing::front() {
@@ -159,9 +165,7 @@ inline Bytes ByteRing::front() {
     header = header_at(read_);
   }
   // Lines that are not published yet belong to the producer's cache.
-  if (published_seen_ - read_ > kAheadBytes + kAheadLines * kCacheLineBytes) {
-    prefetch_ahead<Access::Read>(read_);
-  }
+  if (published_seen_ - read_ > kAheadEndBytes) prefetch_to_read(read_);
   return {memory_ + place_of(read_) + kHeaderBytes, header};
 }
 

@@ -19,6 +19,7 @@
 #include "flowcore/track/flow_detail.h"
 #include "flowcore/track/flow_entry.h"
 #include "flowcore/track/idle_policy.h"
+#include "flowcore/track/interim.h"
 #include "flowcore/track/tcp_step.h"
 
 namespace flowscope {
@@ -28,6 +29,7 @@ namespace flowscope {
 //   on_state_change(FlowEntry&, TcpState from, Timestamp)           but for becoming established
 //   on_anomaly(FlowEntry&, FlowSide from, FlowAnomaly, Timestamp)   the first of its kind of a flow
 //   on_tracker_anomaly(TrackerAnomaly, uint64_t flows)              evicted, or live in emergencies
+//   on_interim(FlowEntry&, const FlowDelta&)                        lives on, see interim_ns
 //   on_moved(uint32_t from_slot, uint32_t to_slot)                  the entry lives elsewhere now
 template <class O>
 concept FlowObserver = requires(O& observer, FlowEntry& entry, EndReason reason) {
@@ -53,6 +55,9 @@ class BurstTracker {
     IdlePolicy idle;
     // Part of flows_max, in percent, from which on IdlePolicy::emergency_ns holds; 0: never.
     uint32_t emergency_percent = 0;
+    // Live flows that are older than this and have sent something are told of (on_interim) once in
+    // this time; 0: never. Requires: 0, or at least Interim::kPeriodMin_ns.
+    uint64_t interim_ns = 0;
     uint64_t hash_seed_low = 0;
     uint64_t hash_seed_high = 0;
   };
@@ -61,12 +66,14 @@ class BurstTracker {
 
   static size_t cost(const Options& options) {
     return FlowTable<FlowEntry>::cost(options.flows_max)
-           + Slab<FlowDetail>::cost(options.details_max);
+           + Slab<FlowDetail>::cost(options.details_max)
+           + Interim::cost(options.interim_ns, FlowTable<FlowEntry>::slots_for(options.flows_max));
   }
   BurstTracker(Arena& arena, const Options& options)
       : hash_(options.hash_seed_low, options.hash_seed_high),
         table_(arena, options.flows_max, kFlowVictimRanks),
         details_(arena, options.details_max),
+        interim_(arena, options.interim_ns, table_.slots(), table_.sets()),
         timeouts_(options.idle),
         emergency_percent_(options.emergency_percent) {}
 
@@ -89,7 +96,8 @@ class BurstTracker {
 
   // Ends flows that have been idle for their time-out, a part of the table at a time: nothing when
   // the last step was less than 0.26 ms of the clock ago, else what is due of a round over all
-  // sets, some tens of microseconds at most. Requires: clock_ns never goes back.
+  // sets, some tens of microseconds at most. Tells of flows that live on where that is on.
+  // Requires: clock_ns never goes back.
   template <FlowObserver O>
   void sweep_step(uint64_t clock_ns, O& observer);
   // The same for the whole table at once.
@@ -193,6 +201,8 @@ class BurstTracker {
   template <FlowObserver O>
   void sweep_sets(uint32_t sets, uint32_t ended_max, uint64_t clock_ns, O& observer);
   template <FlowObserver O>
+  void tell_interim(uint64_t clock_ns, O& observer);
+  template <FlowObserver O>
   void watch_load(uint64_t clock_ns, O& observer);
   template <FlowObserver O>
   void tell(FlowEntry& entry, FlowSide side, const Accounted& accounted, Timestamp time,
@@ -220,6 +230,7 @@ class BurstTracker {
   KeyedHash hash_;
   FlowTable<FlowEntry> table_;
   Slab<FlowDetail> details_;
+  Interim interim_;
   IdleTimeouts timeouts_;
   uint32_t emergency_percent_;
   uint8_t serial_ = 0;  // comes round; a flow taken for touched in this run only ends the run early
@@ -297,6 +308,7 @@ uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurs
     FlowEntry& entry = table_.entry(slot);
     if (is_new) {
       start(entry, key, keys.orientation[i], burst.layers[i], burst.packet[i].time);
+      interim_.restart(slot);
       observer.on_started(entry);
     }
     entry.run_serial = serial_;

@@ -20,6 +20,7 @@ struct BurstTracker::Mover {
     return run == Run::Begins || tracker.table_.entry(slot).run_serial != tracker.serial_;
   }
   void moved(uint32_t from, uint32_t to) {
+    tracker.interim_.move(from, to);
     if constexpr (requires { observer.on_moved(from, to); }) observer.on_moved(from, to);
   }
 };
@@ -103,7 +104,28 @@ void BurstTracker::sweep_step(uint64_t clock_ns, O& observer) {
   next_sweep_ns_ = clock_ns + kSweepStep_ns;
   sweep_sets(static_cast<uint32_t>(std::clamp<uint64_t>(due, 1, most)), kStepEndedMax, clock_ns,
              observer);
+  if (interim_.on()) tell_interim(clock_ns, observer);
   watch_load(clock_ns, observer);
+}
+
+// Set by set, so that no step is long whatever lives in them.
+template <FlowObserver O>
+void BurstTracker::tell_interim(uint64_t clock_ns, O& observer) {
+  const Interim::Due due = interim_.due(clock_ns);
+  const uint32_t sets = std::min(due.count, kStepSets);
+  uint32_t visited = 0;
+  uint32_t passed = 0;
+  for (; passed < sets && visited < Interim::kFlowsPerStep; ++passed) {
+    table_.for_each_in(due.begin + passed, 1, [&](uint32_t slot, FlowEntry& entry) {
+      ++visited;
+      FlowDelta delta;
+      if (!interim_.take(entry, slot, clock_ns, delta)) return;
+      if constexpr (requires { observer.on_interim(entry, delta); }) {
+        observer.on_interim(entry, delta);
+      }
+    });
+  }
+  interim_.pass(passed);
 }
 
 template <FlowObserver O>

@@ -14,6 +14,7 @@
 
 #include "dataplane/export/community_id.h"
 #include "dataplane/export/eve_writer.h"
+#include "dataplane/pipeline/record_reader.h"
 #include "dataplane/pipeline/record_ring.h"
 
 namespace flowscope {
@@ -56,19 +57,25 @@ RecordHead head_of(std::mt19937_64& random) {
   return head;
 }
 
-FlowRecord flow_of(const RecordHead& head, std::mt19937_64& random) {
-  FlowRecord flow;
-  flow.sides[0] = {
-      .packets = 3 + random() % 40, .bytes = 200 + random() % 100'000, .tcp_flags = 0x1b};
-  flow.sides[1] = {
-      .packets = 3 + random() % 60, .bytes = 200 + random() % 900'000, .tcp_flags = 0x1a};
-  flow.start = {head.time.ns - random() % 100'000'000'000};
-  flow.end = head.time;
-  flow.tcp_state = "closed";
-  flow.state = FlowState::Closed;
-  flow.reason = EndReason::Fin;
-  flow.has_tcp = true;
-  return flow;
+FlowEntry flow_of(std::mt19937_64& random) {
+  FlowEntry entry{};
+  const RecordHead head = head_of(random);
+  entry.key = {.a_address = head.source.address,
+               .b_address = head.destination.address,
+               .a_port = head.source.port,
+               .b_port = head.destination.port,
+               .protocol = head.protocol,
+               .ip_version = head.ip_version};
+  entry.last_seen_ns = head.time.ns;
+  entry.started_ns = head.time.ns - random() % 100'000'000'000;
+  entry.state = TcpState::Closed;
+  for (SideCounters& side : entry.side) {
+    for (uint64_t packets = 3 + random() % 40; packets > 0; --packets) {
+      side.count(static_cast<uint32_t>(60 + random() % 1400));
+    }
+    side.add_tcp_flags(0x1b);
+  }
+  return entry;
 }
 
 enum class Content { Flows, HttpMessages };
@@ -79,9 +86,8 @@ class RecordSet {
   explicit RecordSet(Content content) {
     std::mt19937_64 random(42);
     for (size_t i = 0; i < kRecords; ++i) {
-      const RecordHead head = head_of(random);
-      content == Content::Flows ? ring_.push_flow(head, flow_of(head, random))
-                                : ring_.push_message(head, HttpMessage{});
+      content == Content::Flows ? ring_.push_flow(flow_of(random), EndReason::Fin, "tls", nullptr)
+                                : ring_.push_message(head_of(random), HttpMessage{});
     }
     ring_.publish();
     for (Bytes record = ring_.front(); !record.empty(); record = ring_.front()) {
@@ -109,10 +115,11 @@ void report(benchmark::State& state, size_t bytes) {
 void bench_ours(benchmark::State& state, Content content) {
   const RecordSet set(content);
   EveWriter eve(EveOptions{});
+  const FlowHeads heads;
   TextBuffer out(size_t{1} << 20);
   for (auto unused : state) {
     out.clear();
-    for (const Bytes record : set.records()) eve.write(RecordReader(record), out);
+    for (const Bytes record : set.records()) eve.write(RecordReader(record, heads), out);
     benchmark::DoNotOptimize(out.text().data());
   }
   report(state, out.size());
@@ -150,7 +157,7 @@ Piece rival_timestamp(Timestamp time) {
 
 void rival_flow(const RecordReader& record, fmt::memory_buffer& out) {
   const RecordHead& head = record.head();
-  const FlowRecord flow = record.flow();
+  const FlowRecord& flow = record.flow();
   const CommunityIdText id = community_id({.source = head.source.address,
                                            .destination = head.destination.address,
                                            .source_port = head.source.port,
@@ -180,11 +187,12 @@ void rival_flow(const RecordReader& record, fmt::memory_buffer& out) {
 
 void bench_fmt(benchmark::State& state) {
   const RecordSet set(Content::Flows);
+  const FlowHeads heads;
   fmt::memory_buffer out;
   out.reserve(size_t{1} << 20);
   for (auto unused : state) {
     out.clear();
-    for (const Bytes record : set.records()) rival_flow(RecordReader(record), out);
+    for (const Bytes record : set.records()) rival_flow(RecordReader(record, heads), out);
     benchmark::DoNotOptimize(out.data());
   }
   report(state, out.size());
@@ -214,10 +222,10 @@ void bench_push(benchmark::State& state, Content content) {
   RecordRing ring(arena, kRingBytes, Overflow::Shed);
   std::mt19937_64 random(42);
   const RecordHead head = head_of(random);
-  const FlowRecord flow = flow_of(head, random);
+  const FlowEntry flow = flow_of(random);
   for (auto unused : state) {
     for (size_t i = 0; i < kRecords; ++i) {
-      content == Content::Flows ? ring.push_flow(head, flow)
+      content == Content::Flows ? ring.push_flow(flow, EndReason::Fin, "tls", nullptr)
                                 : ring.push_message(head, HttpMessage{});
       if (i % 64 != 63) continue;
       ring.publish();

@@ -50,6 +50,25 @@ class Replay(unittest.TestCase):
         self.compare(capture, "--checksums", "count")
         self.assertGreater(self.compare(capture, "--decap", "off"), 10)
 
+    def test_of_flows_that_are_told_of_in_between(self):
+        capture, interim = PROGRAM.capture(*MIX), ("--output-interim", "10ms")
+        self.compare(capture, *interim)
+        records = PROGRAM.replay(capture, *interim)
+        between = run.of_type(records, "flow_interim")
+        self.assertGreater(len(between), 100)
+        ends = {record["flow_id"]: record["flow"] for record in run.of_type(records, "flow")}
+        told = {}
+        for record in sorted(between, key=lambda record: record["flow"]["pkts_toserver"] + record["flow"]["pkts_toclient"]):
+            sums = told.setdefault(record["flow_id"], dict.fromkeys(record["delta"], 0))
+            for name, value in record["delta"].items():
+                sums[name] += value
+                # What was told so far, and no more than the end will tell.
+                self.assertEqual(sums[name], record["flow"][name], record)
+                self.assertLessEqual(sums[name], ends[record["flow_id"]][name], record)
+        # Apart from them, nothing differs.
+        rest = [record for record in records if '"event_type":"flow_interim"' not in record]
+        self.assertFalse(run.difference(PROGRAM.replay(capture), rest))
+
     def test_of_real_captures(self):
         corpus = run.corpus_folder()
         if corpus is None:

@@ -72,6 +72,32 @@ class SmallTable(unittest.TestCase):
         self.assertIn("holds", outcome.summary("ledger"))
 
 
+class LiveFlows(unittest.TestCase):
+    def test_are_shown_on_a_signal_while_the_run_goes_on(self):
+        for workers, lcores in ((1, "0-1"), (2, "(0-2)@(0-1)")):
+            with self.subTest(workers=workers):
+                captures = [PROGRAM.capture("sample"), PROGRAM.capture(*MIX)][:workers]
+                queues = ",".join(f"rx_pcap={capture}" for capture in captures)
+                running = PROGRAM.start(["run", *run.EAL, "--lcores", lcores, "--vdev", f"net_pcap0,{queues}", "--",
+                                         "-o", "/dev/null", "--workers", workers, "--rxq", workers,
+                                         "--total-num-mbufs", "8192", "--stats-period", "200ms",
+                                         "--timeouts-tcp-closed", "300s"])
+                self.addCleanup(running.kill)
+                self.assertTrue(running.wait_until(lambda: re.search(r"net_pcap0 \S+ +[1-9]", running.said())),
+                                running.said())
+                for times in (1, 2):
+                    running.child.send_signal(signal.SIGUSR1)
+                    shown = lambda: len(re.findall("live flows, largest first", running.said())) == times
+                    self.assertTrue(running.wait_until(shown), running.said())
+                outcome = running.stop()
+                self.assertEqual(0, outcome.code, outcome.err)
+                self.assertIn("holds", outcome.summary("ledger"))
+                last = outcome.err.split("live flows, largest first")[-1].splitlines()[2:22]
+                sizes = [int(line.split()[5]) for line in last if re.match("TCP|UDP|ICMP", line)]
+                self.assertGreater(len(sizes), 3, outcome.err)
+                self.assertEqual(sorted(sizes, reverse=True), sizes)
+
+
 class OtherDevices(unittest.TestCase):
     def test_null_device_is_stopped_by_a_signal(self):
         for number in (signal.SIGINT, signal.SIGTERM):

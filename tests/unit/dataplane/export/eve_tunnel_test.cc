@@ -4,7 +4,6 @@
 #include <string>
 
 #include "dataplane/export/eve_writer.h"
-#include "dataplane/pipeline/record_ring.h"
 
 namespace flowscope {
 namespace {
@@ -19,13 +18,8 @@ constexpr RecordHead kHead = {.protocol = 17,
 
 // The line of a flow's record, as text: the order of fields is part of what readers see.
 std::string flow_line(const RecordHead& head, const FlowRecord& flow) {
-  Arena arena = std::move(
-      Arena::create(RecordRing::cost(RecordRing::kBytesMin), Arena::Populate::Lazily).value());
-  RecordRing ring(arena, RecordRing::kBytesMin, Overflow::Shed);
-  EXPECT_TRUE(ring.push_flow(head, flow));
-  ring.publish();
   TextBuffer buffer(size_t{1} << 16);
-  EveWriter(EveOptions{}).write(RecordReader(ring.front()), buffer);
+  EveWriter(EveOptions{}).write_flow(head, flow, buffer);
   return std::string(buffer.text());
 }
 

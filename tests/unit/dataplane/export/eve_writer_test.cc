@@ -74,13 +74,14 @@ class EveWriterTest : public testing::Test {
   std::string line(Push push) {
     EXPECT_TRUE(push(ring_));
     ring_.publish();
-    eve_.write(RecordReader(ring_.front()), buffer_);
+    eve_.write(RecordReader(ring_.front(), heads_), buffer_);
     ring_.pop();
     ring_.release();
     return take();
   }
   std::string flow_line(const RecordHead& head, const FlowRecord& flow = {}) {
-    return line([&](RecordRing& ring) { return ring.push_flow(head, flow); });
+    eve_.write_flow(head, flow, buffer_);
+    return take();
   }
   std::string take() {
     const std::string text(buffer_.text());
@@ -91,6 +92,7 @@ class EveWriterTest : public testing::Test {
   Arena arena_ = std::move(
       Arena::create(RecordRing::cost(RecordRing::kBytesMin), Arena::Populate::Lazily).value());
   RecordRing ring_{arena_, RecordRing::kBytesMin, Overflow::Shed};
+  FlowHeads heads_;
   EveWriter eve_{EveOptions{}};
   TextBuffer buffer_{size_t{1} << 16};
 };
@@ -199,7 +201,7 @@ TEST_F(EveWriterTest, WritesAnAnomalyOfAProtocol) {
                      R"("dest_ip":"66.35.250.204","dest_port":80,"proto":"TCP","ip_v":4,)"
                      R"("community_id":"1:LQU9qZlK+B5F3KDmev6m5PMibrg=",)"
                      R"("anomaly":{"app_proto":"http","type":"applayer","event":"invalid_opcode",)"
-                     R"("layer":"proto_parser"}})"
+                     R"("layer":"proto_parser","severity":"warning"}})"
                      "\n");
 }
 
@@ -208,8 +210,38 @@ TEST_F(EveWriterTest, WritesAnAnomalyWithoutAFlow) {
     return ring.push_anomaly({}, AnomalyLayer::Decode, "ipv4_truncated");
   });
   EXPECT_EQ(written, R"({"timestamp":"1970-01-01T00:00:00.000000+0000","event_type":"anomaly",)"
-                     R"("anomaly":{"type":"decode","event":"ipv4_truncated"}})"
+                     R"("anomaly":{"type":"decode","event":"ipv4_truncated","severity":"warning"}})"
                      "\n");
+}
+
+TEST_F(EveWriterTest, WritesAnAnomalyOfTheTracker) {
+  const std::string written = line([](RecordRing& ring) {
+    return ring.push_anomaly({.severity = Severity::Critical, .flows = 950}, AnomalyLayer::Tracker,
+                             "flow_tracker.emergency_began");
+  });
+  EXPECT_EQ(written, R"({"timestamp":"1970-01-01T00:00:00.000000+0000","event_type":"anomaly",)"
+                     R"("anomaly":{"type":"flow_tracker","event":"flow_tracker.emergency_began",)"
+                     R"("severity":"critical","flows":950}})"
+                     "\n");
+}
+
+TEST_F(EveWriterTest, WritesAFlowThatLivesOnWithoutAReason) {
+  FlowEntry entry{};
+  entry.key = {
+      .a_address = {10, 0, 0, 1}, .b_address = {10, 0, 0, 2}, .protocol = 17, .ip_version = 4};
+  entry.side[0].count(100);
+  entry.side[0].count(60);
+  const FlowDelta delta{.packets = {1, 0}, .bytes = {60, 0}};
+  const json record = json::parse(
+      line([&](RecordRing& ring) { return ring.push_interim(entry, delta, "dns", nullptr); }));
+  EXPECT_EQ(record["event_type"], "flow_interim");
+  EXPECT_EQ(record["app_proto"], "dns");
+  EXPECT_EQ(record["flow"]["bytes_toserver"], 160);
+  EXPECT_EQ(record["flow"]["state"], "new");
+  EXPECT_FALSE(record["flow"].contains("reason"));
+  EXPECT_FALSE(record["flow"].contains("end_reason"));
+  EXPECT_EQ(record["delta"], json::parse(R"({"pkts_toserver":1,"pkts_toclient":0,)"
+                                         R"("bytes_toserver":60,"bytes_toclient":0})"));
 }
 
 TEST_F(EveWriterTest, LeavesOutTheCommunityIdOnRequest) {

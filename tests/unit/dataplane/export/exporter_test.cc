@@ -91,7 +91,7 @@ TEST_F(ExporterTest, WritesEveryRecordOfEveryWorkerOnceAndInItsOrder) {
 TEST_F(ExporterTest, WritesOutAtStopWhatWasPublishedBefore) {
   Exporter exporter(opened(path_), {});
   exporter.add_ring(one_);
-  ASSERT_TRUE(one_.push_flow({.flow_id = 9}, {}));
+  ASSERT_TRUE(one_.push_message({.flow_id = 9}, UrlMessage{1}));
   one_.publish();
   exporter.start();
   exporter.stop();

@@ -124,11 +124,12 @@ struct Drained {
 
 // Takes every record out, as the exporter does.
 void drain(RecordRing& ring, Drained& drained) {
+  const FlowHeads heads;
   for (Bytes front = ring.front(); !front.empty(); front = ring.front()) {
-    const RecordReader record(front);
+    const RecordReader record(front, heads);
     ++drained.records;
     if (record.head().kind == RecordKind::Flow) {
-      const FlowRecord flow = record.flow();
+      const FlowRecord& flow = record.flow();
       drained.flows_in_tunnels += flow.tunnel.kind != EncapKind::None;
       drained.flows_with_icmp_errors += flow.icmp_errors != 0;
     }

@@ -27,7 +27,7 @@ std::vector<uint8_t> encode(size_t room, Describe describe) {
 
 std::vector<std::string> decode(const std::vector<uint8_t>& record) {
   RecordedFields fields;
-  RecordReader({record.data(), record.size()}).replay(fields);
+  RecordReader({record.data(), record.size()}, FlowHeads()).replay(fields);
   return fields.lines();
 }
 

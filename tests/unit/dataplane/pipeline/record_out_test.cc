@@ -12,8 +12,11 @@ class RecordOutTest : public testing::Test {
   // The head of the flow record of `entry`.
   RecordHead head_of(const FlowEntry& entry) {
     out_.flow(entry, EndReason::IdleTimeout);
+    return next_head();
+  }
+  RecordHead next_head() {
     ring_.publish();
-    const RecordHead head = RecordReader(ring_.front()).head();
+    const RecordHead head = RecordReader(ring_.front(), FlowHeads()).head();
     ring_.pop();
     ring_.release();
     return head;
@@ -75,6 +78,38 @@ TEST_F(RecordOutTest, AnInitialSequenceNumberIsNotTakenForAMessage) {
   const RecordHead head = head_of(entry);
   EXPECT_FALSE(head.icmp_initiator.seen);
   EXPECT_EQ(head.destination.port, 0x0800);
+}
+
+TEST_F(RecordOutTest, AStreamAnomalyTellsWhoSentItAndHowSevereItIs) {
+  FlowEntry entry = ping();
+  entry.key.protocol = 6;
+  entry.app = 1;
+  out_.stream_anomaly(entry, FlowSide::Responder, FlowAnomaly::ResetOutOfWindow, Timestamp{7});
+  const RecordHead head = next_head();
+  EXPECT_EQ(head.layer, AnomalyLayer::Stream);
+  EXPECT_STREQ(head.event, "stream.reset_out_of_window");
+  EXPECT_EQ(head.severity, Severity::Warning);
+  EXPECT_EQ(head.time.ns, 7U);
+  EXPECT_EQ(head.source.address, (Address{10, 0, 0, 1}));
+  EXPECT_EQ(head.flow_id, FlowHeads().flow_id_of(entry));
+}
+
+TEST_F(RecordOutTest, AnAnomalyOfTheTrackerBelongsToNoFlow) {
+  out_.tracker_anomaly(TrackerAnomaly::EmergencyBegan, 950, Timestamp{7});
+  const RecordHead head = next_head();
+  EXPECT_EQ(head.layer, AnomalyLayer::Tracker);
+  EXPECT_STREQ(head.event, "flow_tracker.emergency_began");
+  EXPECT_EQ(head.severity, Severity::Critical);
+  EXPECT_EQ(head.flows, 950U);
+  EXPECT_EQ(head.ip_version, 0);
+}
+
+TEST_F(RecordOutTest, SaysNothingOfAnomaliesThatAreNotWanted) {
+  RecordOut silent{ring_, {.anomaly = false}, tracker_, nullptr};
+  silent.stream_anomaly(ping(), FlowSide::Initiator, FlowAnomaly::FinOutOfWindow, {});
+  silent.tracker_anomaly(TrackerAnomaly::EvictionPressure, 1, {});
+  ring_.publish();
+  EXPECT_TRUE(ring_.front().empty());
 }
 
 }  // namespace

@@ -41,8 +41,9 @@ class RecordRingTest : public testing::Test {
   RecordReader next(RecordRing& ring) {
     const Bytes bytes = ring.front();
     EXPECT_FALSE(bytes.empty());
-    return RecordReader(bytes);
+    return RecordReader(bytes, heads_);
   }
+  bool push_some_flow() { return ring_.push_flow(FlowEntry{}, EndReason::Fin, nullptr, nullptr); }
   static uint64_t pushed(const RecordRing& ring, RecordKind kind) {
     return ring.counts().pushed[static_cast<size_t>(kind)];
   }
@@ -53,22 +54,57 @@ class RecordRingTest : public testing::Test {
   Arena arena_ =
       std::move(Arena::create(2 * RecordRing::cost(kRingBytes), Arena::Populate::Lazily).value());
   RecordRing ring_{arena_, kRingBytes, Overflow::Shed};
+  FlowHeads heads_;
 };
 
-TEST_F(RecordRingTest, CarriesAFlowUnchanged) {
-  const RecordHead head = {.protocol = 6, .ip_version = 4, .flow_id = 77, .app_proto = "tls"};
-  FlowRecord flow;
-  flow.sides[1].bytes = 123;
-  flow.reason = EndReason::Rst;
-  ASSERT_TRUE(ring_.push_flow(head, flow));
+FlowEntry some_flow() {
+  FlowEntry entry{};
+  entry.key = {.a_address = {10, 0, 0, 1},
+               .b_address = {10, 0, 0, 2},
+               .a_port = 1000,
+               .b_port = 443,
+               .protocol = 6,
+               .ip_version = 4};
+  entry.started_ns = 5'000'000'000;
+  entry.last_seen_ns = 6'000'000'000;
+  entry.side[1].count(123);
+  return entry;
+}
+
+TEST_F(RecordRingTest, CarriesWhatAFlowsEntrySays) {
+  ASSERT_TRUE(ring_.push_flow(some_flow(), EndReason::Rst, "tls", nullptr));
   ring_.publish();
   const RecordReader record = next(ring_);
   EXPECT_EQ(record.head().kind, RecordKind::Flow);
-  EXPECT_EQ(record.head().flow_id, 77U);
+  EXPECT_EQ(record.head().flow_id, heads_.flow_id_of(some_flow()));
+  EXPECT_EQ(record.head().time.ns, 6'000'000'000U);
+  EXPECT_EQ(record.head().source.port, 1000);
   EXPECT_STREQ(record.head().app_proto, "tls");
   EXPECT_STREQ(record.head().event, "flow");
   EXPECT_EQ(record.flow().sides[1].bytes, 123U);
   EXPECT_EQ(record.flow().reason, EndReason::Rst);
+  EXPECT_EQ(record.flow().tunnel.kind, EncapKind::None);
+}
+
+TEST_F(RecordRingTest, CarriesTheDetailOfAFlowThatHasOne) {
+  FlowDetail detail;
+  detail.encap = EncapKind::Vxlan;
+  detail.side[0] = {.tunnel_id = 77, .inner_vlan_id = 9, .seen = true};
+  detail.icmp_errors = 3;
+  ASSERT_TRUE(ring_.push_flow(some_flow(), EndReason::Fin, nullptr, &detail));
+  ring_.publish();
+  const RecordReader record = next(ring_);
+  EXPECT_EQ(record.head().inner_vlan_id, 9);
+  EXPECT_EQ(record.head().app_proto, nullptr);
+  EXPECT_EQ(record.flow().tunnel.kind, EncapKind::Vxlan);
+  EXPECT_EQ(record.flow().tunnel.sides[0].id, 77U);
+  EXPECT_EQ(record.flow().icmp_errors, 3U);
+}
+
+TEST_F(RecordRingTest, TakesNoMoreRoomForAFlowThanItsEntryAndAHeader) {
+  ASSERT_TRUE(push_some_flow());
+  ring_.publish();
+  EXPECT_EQ(ring_.front().size(), sizeof(FlowEntry) + 16);
 }
 
 TEST_F(RecordRingTest, NamesAMessageAfterItsEvent) {
@@ -87,7 +123,7 @@ TEST_F(RecordRingTest, CarriesAnAnomalyWithItsLayer) {
 }
 
 TEST_F(RecordRingTest, ShowsNothingBeforePublish) {
-  ASSERT_TRUE(ring_.push_flow({}, {}));
+  ASSERT_TRUE(push_some_flow());
   EXPECT_TRUE(ring_.front().empty());
 }
 
@@ -107,14 +143,14 @@ TEST_F(RecordRingTest, LimitsAndMarksTheLongestRecord) {
   EXPECT_LE(bytes.size(), kRecordBytesMax);
   EXPECT_GT(bytes.size(), kRecordBytesMax - 64);
   RecordedFields fields;
-  RecordReader(bytes).replay(fields);
+  RecordReader(bytes, heads_).replay(fields);
   EXPECT_EQ(fields.lines().back(), "truncated=true");
 }
 
 TEST_F(RecordRingTest, ShedsAndCountsByKindWhenFull) {
   uint64_t flows = 0;
   uint64_t anomalies = 0;
-  while (ring_.push_flow({}, {})) ++flows;
+  while (push_some_flow()) ++flows;
   EXPECT_GT(flows, 100U);
   // What is left has no room for another flow, but for smaller records.
   while (ring_.push_anomaly({}, AnomalyLayer::Decode, "bad")) ++anomalies;
@@ -128,12 +164,12 @@ TEST_F(RecordRingTest, ShedsAndCountsByKindWhenFull) {
 }
 
 TEST_F(RecordRingTest, TakesRecordsAgainOnceRoomIsGivenBack) {
-  while (ring_.push_flow({}, {})) {
+  while (push_some_flow()) {
   }
   ring_.publish();
   while (!ring_.front().empty()) ring_.pop();
   ring_.release();
-  EXPECT_TRUE(ring_.push_flow({}, {}));
+  EXPECT_TRUE(push_some_flow());
 }
 
 TEST_F(RecordRingTest, WaitingLosesNothingAgainstASlowExporter) {
@@ -150,7 +186,7 @@ TEST_F(RecordRingTest, WaitingLosesNothingAgainstASlowExporter) {
     while (pushed(ring, RecordKind::Message) < capacity) std::this_thread::yield();
     while (taken < records) {
       for (int i = 0; i < 100 && !ring.front().empty(); ++i) {
-        out_of_order += RecordReader(ring.front()).head().flow_id == taken ? 0 : 1;
+        out_of_order += RecordReader(ring.front(), heads_).head().flow_id == taken ? 0 : 1;
         ++taken;
         ring.pop();
       }

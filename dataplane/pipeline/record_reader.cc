@@ -1,0 +1,21 @@
+#include "dataplane/pipeline/record_reader.h"
+
+namespace flowscope {
+
+void RecordReader::read_flow(const FlowHeads& heads) {
+  const auto image = take<FlowImage>(body_);
+  const auto entry = take<FlowEntry>(body_);
+  FlowDetail detail;
+  if (image.has_detail) detail = take<FlowDetail>(body_);
+  const FlowDetail* known = image.has_detail ? &detail : nullptr;
+  head_ =
+      heads.of(entry, known, FlowSide::Initiator, Timestamp{entry.last_seen_ns}, image.app_proto);
+  head_.kind = image.kind;
+  head_.event = image.kind == RecordKind::Interim ? "flow_interim" : "flow";
+  flow_ = flow_record_of(entry, known);
+  flow_.reason = image.reason;
+  flow_.lives_on = image.has_delta;
+  if (image.has_delta) flow_.delta = take<FlowDelta>(body_);
+}
+
+}  // namespace flowscope
