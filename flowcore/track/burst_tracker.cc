@@ -1,7 +1,6 @@
 #include "flowcore/track/burst_tracker.h"
 
 #include "flowcore/packet/icmp.h"
-#include "flowcore/track/tcp_step.h"
 
 namespace flowscope {
 
@@ -13,6 +12,10 @@ void BurstTracker::find(const Burst& burst, const FlowKeys& keys, FlowBurst& flo
   for (uint32_t i = 0; i < burst.count; ++i) flows.guess[i] = table_.guess(keys.hash[i]);
   for (uint32_t i = 0; i < burst.count; ++i) {
     if (flows.guess[i] == FlowTable<FlowEntry>::kNone) table_.prefetch_beyond(keys.hash[i]);
+  }
+  if (!meters_.is_on()) return;
+  for (uint32_t i = 0; i < burst.count; ++i) {
+    if (flows.guess[i] != FlowTable<FlowEntry>::kNone) meters_.prefetch(flows.guess[i]);
   }
 }
 
@@ -35,6 +38,7 @@ void BurstTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orien
   entry.picked_up = is_tcp && (flags & tcp_flag::kSyn) == 0;
   const bool forward = (orientation == Orientation::Forward) != sent_by_responder;
   entry.initiator = forward ? Orientation::Forward : Orientation::Reverse;
+  if (meters_.is_on()) meters_.start(slot_of(entry));
 }
 
 bool BurstTracker::reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers) {
@@ -84,19 +88,30 @@ void BurstTracker::note_error(const QuotedFlow& quote, const Layers& error, uint
 
 BurstTracker::Accounted BurstTracker::account(FlowEntry& entry, FlowSide side, const Layers& layers,
                                               const PacketView& packet, uint64_t clock_ns) {
+  if (!meters_.is_on()) return account_basic(entry, side, layers, packet, clock_ns);
+  const FlowBefore before(entry);
+  const Accounted accounted = account_basic(entry, side, layers, packet, clock_ns);
+  const uint32_t slot = slot_of(entry);
+  meters_.of(slot).count(entry, before, side, layers, packet, accounted.step);
+  meters_.note_first(slot, entry, side, layers);
+  return accounted;
+}
+
+BurstTracker::Accounted BurstTracker::account_basic(FlowEntry& entry, FlowSide side,
+                                                    const Layers& layers, const PacketView& packet,
+                                                    uint64_t clock_ns) {
   SideCounters& sender = entry.side[index_of(side)];
   if (sender.packets() == 0) [[unlikely]]
     meet(entry, side, layers, packet);
   sender.count(packet.wire_bytes);
   entry.see(packet.time, clock_ns);
-  Accounted accounted{.before = entry.state};
+  Accounted accounted{.before = entry.state, .step = {}};
   if (!layers.has_l4 || !entry.is_tcp()) return accounted;
   sender.add_tcp_flags(layers.tcp_flags);
-  const TcpStep step = follow_tcp(entry, side, layers, packet);
-  entry.state = next_tcp_state(entry.state, side, step.signal);
-  accounted.signal = step.signal;
-  if (step.anomaly != FlowAnomaly::None) [[unlikely]]
-    accounted.anomaly = first_of_kind(entry, step.anomaly);
+  accounted.step = follow_tcp(entry, side, layers, packet);
+  entry.state = next_tcp_state(entry.state, side, accounted.step.signal);
+  if (accounted.step.anomaly != FlowAnomaly::None) [[unlikely]]
+    accounted.anomaly = first_of_kind(entry, accounted.step.anomaly);
   return accounted;
 }
 

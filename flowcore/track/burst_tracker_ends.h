@@ -20,6 +20,7 @@ struct BurstTracker::Mover {
     return run == Run::Begins || tracker.table_.entry(slot).run_serial != tracker.serial_;
   }
   void moved(uint32_t from, uint32_t to) {
+    if (tracker.meters_.is_on()) tracker.meters_.move(from, to);
     if constexpr (requires { observer.on_moved(from, to); }) observer.on_moved(from, to);
   }
 };
