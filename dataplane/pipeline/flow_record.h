@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "dataplane/pipeline/flow_metrics.h"
 #include "dataplane/pipeline/protocol_name.h"
 #include "dataplane/pipeline/tunnel_record.h"
 #include "flowcore/base/flow_side.h"
@@ -100,9 +101,10 @@ struct FlowRecord {
   EndReason reason = EndReason::IdleTimeout;
   bool alerted = false;
   bool has_tcp = false;
+  FlowMetrics metrics;
 
-  // The objects "flow" and, where there is something to tell, "tcp" and "tunnel", with Suricata 8's
-  // names.
+  // The objects "flow" and, where there is something to tell, "tcp", "tunnel" and "metrics", with
+  // Suricata 8's names for what it has as well.
   template <RecordVisitor V>
   void describe(V& visitor) const;
 
@@ -153,6 +155,7 @@ void FlowRecord::describe(V& visitor) const {
   if (has_tcp) describe_tcp(visitor);
   if (tunnel.kind != EncapKind::None) [[unlikely]]
     describe_tunnel(visitor);
+  if (metrics.is_on) metrics.describe(visitor);
 }
 
 template <RecordVisitor V>

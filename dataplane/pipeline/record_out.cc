@@ -126,6 +126,8 @@ void RecordOut::flow(const FlowEntry& entry, EndReason reason) {
     record.icmp_error_type = detail->icmp_error_type;
     record.icmp_error_code = detail->icmp_error_code;
   }
+  if (const FlowMeter* meter = tracker_.meter_of(entry); meter != nullptr)
+    record.metrics = FlowMetrics::of(entry, *meter, tracker_.first_packets_of(entry));
   ring_.push_flow(head_of(entry, FlowSide::Initiator, last), record);
 }
 
