@@ -13,11 +13,16 @@ inline constexpr uint64_t kKiB = 1'024;
 inline constexpr uint64_t kMiB = 1'024 * kKiB;
 inline constexpr uint64_t kGiB = 1'024 * kMiB;
 
+// How much is counted of each flow: packets, bytes and flags, or the extended counters as well.
+enum class CounterUse : uint8_t { Basic, Full };
+
 struct TableConfig {
   uint32_t flows_max = 0;  // of each worker; 0: 262,144 for files, 1,000,000 for live traffic
   std::vector<std::string> key_with;  // "vlan", "vni", ...: part of the flow key
   uint32_t details_max = 0;           // of each worker; 0: as many as flows_max while decap is on
   uint32_t emergency_percent = 95;    // of flows_max; 0: never
+  CounterUse counters = CounterUse::Full;
+  uint32_t first_packets = 0;  // of each flow, with full counters
 };
 
 // IP fragments; all sizes are those of one worker.

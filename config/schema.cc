@@ -85,6 +85,16 @@ constexpr std::array kSettings = std::to_array<Setting>({
     count("table.emergency_percent", at<&Config::table, &TableConfig::emergency_percent>, 0, 100,
           "How full the table is, in percent of flows_max, when timeouts.emergency begins to hold; "
           "0 never."),
+    {.key = "table.counters",
+     .kind = Counters,
+     .field = at<&Config::table, &TableConfig::counters>,
+     .help =
+         "What is counted of a flow: basic is packets, bytes and TCP flags; full adds round-trip "
+         "times, retransmissions, what the SYNs said, histories and more, for 274 bytes of "
+         "each of flows_max."},
+    count("table.first_packets", at<&Config::table, &TableConfig::first_packets>, 0, 32,
+          "How many packets with payload at the start of a flow have their size and time kept, for "
+          "9 bytes each of each of flows_max; with full counters only."),
 
     count("fragments.datagrams_max", at<&Config::fragments, &FragmentsConfig::datagrams_max>, 1,
           1U << 24, "Most IP datagrams of a worker that wait for fragments; then the oldest goes."),

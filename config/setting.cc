@@ -99,6 +99,12 @@ Result<void> store(const Setting& setting, std::string_view text, ChecksumUse& f
   return refused(setting, quoted(text) + " is not known");
 }
 
+Result<void> store(const Setting& setting, std::string_view text, CounterUse& field) {
+  if (text != "basic" && text != "full") return refused(setting, quoted(text) + " is not known");
+  field = text == "basic" ? CounterUse::Basic : CounterUse::Full;
+  return {};
+}
+
 Result<void> store(const Setting& setting, std::string_view text, std::optional<uint64_t>& field) {
   if (text == "random") {
     field.reset();
@@ -168,6 +174,9 @@ std::string format(const Setting&, bool value) { return value ? "true" : "false"
 std::string format(const Setting&, RssFields value) {
   return value == RssFields::Ip ? "ip" : "udp";
 }
+std::string format(const Setting&, CounterUse value) {
+  return value == CounterUse::Basic ? "basic" : "full";
+}
 std::string format(const Setting&, ChecksumUse value) { return std::string(name_of(value)); }
 std::string format(const Setting& setting, const std::optional<uint64_t>& value) {
   return value ? format_number(setting.kind, *value) : "random";
@@ -220,6 +229,8 @@ std::string expected_form(const Setting& setting) {
       return "ip or udp";
     case SettingKind::Checksums:
       return "off, count or drop";
+    case SettingKind::Counters:
+      return "basic or full";
     case SettingKind::Text:
       return "a text";
     case SettingKind::Names:

@@ -23,6 +23,7 @@ enum class SettingKind : uint8_t {
   Seed,       // whole number, or "random" for none
   Rss,        // "ip" or "udp"
   Checksums,  // "off", "count" or "drop"
+  Counters,   // "basic" or "full"
   Text,       // any text but none
   Names,      // list of at least one; on the command line separated by commas
   Items,      // the same, may be empty
@@ -32,9 +33,10 @@ enum class SettingKind : uint8_t {
 // Finds the place of one value in a Config.
 template <class T>
 using FieldOf = T& (*)(Config&);
-using Field = std::variant<FieldOf<uint32_t>, FieldOf<uint64_t>, FieldOf<bool>, FieldOf<RssFields>,
-                           FieldOf<ChecksumUse>, FieldOf<std::optional<uint64_t>>,
-                           FieldOf<std::string>, FieldOf<std::vector<std::string>>>;
+using Field =
+    std::variant<FieldOf<uint32_t>, FieldOf<uint64_t>, FieldOf<bool>, FieldOf<RssFields>,
+                 FieldOf<ChecksumUse>, FieldOf<CounterUse>, FieldOf<std::optional<uint64_t>>,
+                 FieldOf<std::string>, FieldOf<std::vector<std::string>>>;
 
 // One thing a user can set: the single place for its name, form, limits and meaning.
 struct Setting {

@@ -20,7 +20,9 @@ constexpr auto kWatchPeriod = std::chrono::milliseconds(50);
 void print_memory(const PipelineOptions& options, uint32_t workers) {
   MemoryBudget budget;
   budget.add("fragments", FragmentTable::cost(options.fragments), workers);
-  budget.add("flow table", BurstTracker::cost(options.tracker), workers);
+  const size_t meters = BurstTracker::meters_cost(options.tracker);
+  budget.add("flow table", BurstTracker::cost(options.tracker) - meters, workers);
+  budget.add("extended counters", meters, workers);
   budget.add("streams and parsers", Streams<RecordOut>::cost(options.streams), workers);
   budget.add("record ring", RecordRing::cost(options.ring_bytes), workers);
   std::fputs(budget.as_table().c_str(), stderr);

@@ -100,6 +100,10 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
                           .emergency_ns = config.timeouts.emergency_ns};
   options.tracker.emergency_percent = config.table.emergency_percent;
   options.tracker.interim_ns = config.output.interim_ns;
+  options.tracker.meters = {.counters = config.table.counters == CounterUse::Full
+                                            ? FlowCounters::Full
+                                            : FlowCounters::Basic,
+                            .first_packets = config.table.first_packets};
   choose_seed(config, input, options.tracker);
   options.streams = {
       .datagrams_max = options.tracker.flows_max,

@@ -7,6 +7,7 @@
 #include "dataplane/pipeline/record.h"
 #include "flowcore/track/flow_detail.h"
 #include "flowcore/track/flow_entry.h"
+#include "flowcore/track/flow_meter.h"
 #include "flowcore/track/interim.h"
 
 namespace flowscope {
@@ -19,11 +20,14 @@ struct FlowImage {
   RecordKind kind = RecordKind::Flow;  // first, as in RecordHead
   EndReason reason = EndReason::IdleTimeout;
   bool has_detail = false;  // a FlowDetail
+  bool has_meter = false;   // a FlowMeter, and as many of its first packets as it counts
   bool has_delta = false;   // a FlowDelta
-  uint32_t reserved = 0;
+  std::array<uint8_t, 3> reserved{};
   const char* app_proto = nullptr;  // null: not identified
 };
 static_assert(sizeof(FlowImage) == 16 && std::is_trivially_copyable_v<FlowImage>);
-static_assert(std::is_trivially_copyable_v<FlowDetail> && std::is_trivially_copyable_v<FlowDelta>);
+static_assert(
+    std::is_trivially_copyable_v<
+        FlowDetail> && std::is_trivially_copyable_v<FlowDelta> && std::is_trivially_copyable_v<FlowMeter>);
 
 }  // namespace flowscope

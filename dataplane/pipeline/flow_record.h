@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "dataplane/pipeline/flow_metrics.h"
 #include "dataplane/pipeline/protocol_name.h"
 #include "dataplane/pipeline/tunnel_record.h"
 #include "flowcore/base/flow_side.h"
@@ -102,9 +103,10 @@ struct FlowRecord {
   bool has_tcp = false;
   bool lives_on = false;  // has no reason; `delta` is what it sent since it was told of last
   FlowDelta delta;
+  FlowMetrics metrics;
 
-  // The objects "flow" and, where there is something to tell, "tcp" and "tunnel", with Suricata 8's
-  // names.
+  // The objects "flow" and, where there is something to tell, "tcp", "tunnel" and "metrics", with
+  // Suricata 8's names for what it has as well.
   template <RecordVisitor V>
   void describe(V& visitor) const;
 
@@ -164,6 +166,7 @@ void FlowRecord::describe(V& visitor) const {
   if (has_tcp) describe_tcp(visitor);
   if (tunnel.kind != EncapKind::None) [[unlikely]]
     describe_tunnel(visitor);
+  if (metrics.is_on) metrics.describe(visitor);
 }
 
 template <RecordVisitor V>

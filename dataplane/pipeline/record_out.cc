@@ -44,11 +44,11 @@ void RecordOut::anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, c
 
 void RecordOut::flow(const FlowEntry& entry, EndReason reason) {
   if (!choice_.flow) return;
-  ring_.push_flow(entry, reason, app_proto_of(entry), tracker_.detail_of(entry));
+  ring_.push_flow(entry, reason, app_proto_of(entry), tracker_.extras_of(entry));
 }
 
 void RecordOut::interim(const FlowEntry& entry, const FlowDelta& delta) {
-  ring_.push_interim(entry, delta, app_proto_of(entry), tracker_.detail_of(entry));
+  ring_.push_interim(entry, delta, app_proto_of(entry), tracker_.extras_of(entry));
 }
 
 // Without the flow's protocol: the tracker is ahead of the streams by as much as a burst is long,

@@ -1,5 +1,9 @@
 #include "dataplane/pipeline/record_reader.h"
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 namespace flowscope {
 
 void RecordReader::read_flow(const FlowHeads& heads) {
@@ -13,6 +17,13 @@ void RecordReader::read_flow(const FlowHeads& heads) {
   head_.kind = image.kind;
   head_.event = image.kind == RecordKind::Interim ? "flow_interim" : "flow";
   flow_ = flow_record_of(entry, known);
+  if (image.has_meter) {
+    const auto meter = take<FlowMeter>(body_);
+    std::array<FirstPacket, FlowMeter::kFirstPacketsMax> packets;
+    const uint32_t count = std::min(meter.first_packets(), FlowMeter::kFirstPacketsMax);
+    for (uint32_t i = 0; i < count; ++i) packets[i] = take<FirstPacket>(body_);
+    flow_.metrics = FlowMetrics::of(entry, meter, std::span(packets).first(count));
+  }
   flow_.reason = image.reason;
   flow_.lives_on = image.has_delta;
   if (image.has_delta) flow_.delta = take<FlowDelta>(body_);

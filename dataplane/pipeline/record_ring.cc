@@ -22,6 +22,18 @@ class Blocks {
     std::memcpy(place_ + bytes_, &block, sizeof block);
     bytes_ += sizeof block;
   }
+  // The image, with its flags set, the entry, and what is known beside it in order.
+  void put_flow(FlowImage image, const FlowEntry& entry, const FlowExtras& extras) {
+    image.has_detail = extras.detail != nullptr;
+    image.has_meter = extras.meter != nullptr;
+    put(image);
+    put(entry);
+    if (image.has_detail) [[unlikely]]
+      put(*extras.detail);
+    if (!image.has_meter) return;
+    put(*extras.meter);
+    for (const FirstPacket& packet : extras.first_packets) put(packet);
+  }
   [[nodiscard]] size_t bytes() const { return bytes_; }
 
  private:
@@ -39,29 +51,22 @@ RecordRing::RecordRing(Arena& arena, size_t bytes, Overflow overflow)
 // PERF: 128 of some 150 bytes are the entry's, read where the tracker has just read it. No hash, no
 // text, nothing that the exporter can make itself: in a flood every packet pays for one of these.
 bool RecordRing::push_flow(const FlowEntry& entry, EndReason reason, const char* app_proto,
-                           const FlowDetail* detail) {
+                           const FlowExtras& extras) {
   const std::span<uint8_t> place = reserve(RecordKind::Flow, kImageBytesMax);
   if (place.empty()) return false;
   Blocks blocks(place.data());
-  blocks.put(FlowImage{.reason = reason, .has_detail = detail != nullptr, .app_proto = app_proto});
-  blocks.put(entry);
-  if (detail != nullptr) [[unlikely]]
-    blocks.put(*detail);
+  blocks.put_flow({.reason = reason, .app_proto = app_proto}, entry, extras);
   commit(RecordKind::Flow, blocks.bytes());
   return true;
 }
 
 bool RecordRing::push_interim(const FlowEntry& entry, const FlowDelta& delta, const char* app_proto,
-                              const FlowDetail* detail) {
+                              const FlowExtras& extras) {
   const std::span<uint8_t> place = reserve(RecordKind::Interim, kImageBytesMax);
   if (place.empty()) return false;
   Blocks blocks(place.data());
-  blocks.put(FlowImage{.kind = RecordKind::Interim,
-                       .has_detail = detail != nullptr,
-                       .has_delta = true,
-                       .app_proto = app_proto});
-  blocks.put(entry);
-  if (detail != nullptr) blocks.put(*detail);
+  blocks.put_flow({.kind = RecordKind::Interim, .has_delta = true, .app_proto = app_proto}, entry,
+                  extras);
   blocks.put(delta);
   commit(RecordKind::Interim, blocks.bytes());
   return true;

@@ -12,6 +12,7 @@
 #include "flowcore/base/arena.h"
 #include "flowcore/base/bytes.h"
 #include "flowcore/base/spsc_ring.h"
+#include "flowcore/track/flow_extras.h"
 
 namespace flowscope {
 
@@ -39,11 +40,11 @@ class RecordRing {
   RecordRing(Arena& arena, size_t bytes, Overflow overflow);
 
   // Each writes one record, or sheds it and answers false. The exporter sees it after publish().
-  // `app_proto` is a literal or null, `detail` null where the flow has none.
+  // `app_proto` is a literal or null.
   bool push_flow(const FlowEntry& entry, EndReason reason, const char* app_proto,
-                 const FlowDetail* detail);
+                 const FlowExtras& extras);
   bool push_interim(const FlowEntry& entry, const FlowDelta& delta, const char* app_proto,
-                    const FlowDetail* detail);
+                    const FlowExtras& extras);
   // `event` is a literal. The head may belong to no flow.
   bool push_anomaly(const RecordHead& head, AnomalyLayer layer, const char* event);
   // The event of the record is the message's kEvent. Describes the message twice when it is long.
@@ -77,7 +78,8 @@ class RecordRing {
   }
   // Room for the longest record of a flow.
   static constexpr size_t kImageBytesMax =
-      sizeof(FlowImage) + sizeof(FlowEntry) + sizeof(FlowDetail) + sizeof(FlowDelta);
+      sizeof(FlowImage) + sizeof(FlowEntry) + sizeof(FlowDetail) + sizeof(FlowMeter)
+      + FlowMeter::kFirstPacketsMax * sizeof(FirstPacket) + sizeof(FlowDelta);
   std::span<uint8_t> when_full(RecordKind kind, size_t bytes);
   void commit(RecordKind kind, size_t bytes) {
     ring_.commit(bytes);

@@ -13,6 +13,10 @@ void BurstTracker::find(const Burst& burst, const FlowKeys& keys, FlowBurst& flo
   for (uint32_t i = 0; i < burst.count; ++i) {
     if (flows.guess[i] == FlowTable<FlowEntry>::kNone) table_.prefetch_beyond(keys.hash[i]);
   }
+  if (!meters_.is_on()) return;
+  for (uint32_t i = 0; i < burst.count; ++i) {
+    if (flows.guess[i] != FlowTable<FlowEntry>::kNone) meters_.prefetch(flows.guess[i]);
+  }
 }
 
 void BurstTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orientation,
@@ -34,6 +38,7 @@ void BurstTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orien
   entry.picked_up = is_tcp && (flags & tcp_flag::kSyn) == 0;
   const bool forward = (orientation == Orientation::Forward) != sent_by_responder;
   entry.initiator = forward ? Orientation::Forward : Orientation::Reverse;
+  if (meters_.is_on()) meters_.start(slot_of(entry));
 }
 
 bool BurstTracker::reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers) {

@@ -18,6 +18,8 @@
 #include "flowcore/track/flow_class.h"
 #include "flowcore/track/flow_detail.h"
 #include "flowcore/track/flow_entry.h"
+#include "flowcore/track/flow_extras.h"
+#include "flowcore/track/flow_meters.h"
 #include "flowcore/track/idle_policy.h"
 #include "flowcore/track/interim.h"
 #include "flowcore/track/tcp_step.h"
@@ -60,6 +62,7 @@ class BurstTracker {
     uint64_t interim_ns = 0;
     uint64_t hash_seed_low = 0;
     uint64_t hash_seed_high = 0;
+    FlowMeters::Options meters;
   };
   // Flows idle for their time-out end within this time, as long as packets or sweep_step() come.
   static constexpr uint64_t kSweepRound_ns = 180'000'000;
@@ -67,13 +70,19 @@ class BurstTracker {
   static size_t cost(const Options& options) {
     return FlowTable<FlowEntry>::cost(options.flows_max)
            + Slab<FlowDetail>::cost(options.details_max)
-           + Interim::cost(options.interim_ns, FlowTable<FlowEntry>::slots_for(options.flows_max));
+           + Interim::cost(options.interim_ns, FlowTable<FlowEntry>::slots_for(options.flows_max))
+           + meters_cost(options);
+  }
+  // The part of it that is for the extended counters.
+  static size_t meters_cost(const Options& options) {
+    return FlowMeters::cost(FlowTable<FlowEntry>::slots_for(options.flows_max), options.meters);
   }
   BurstTracker(Arena& arena, const Options& options)
       : hash_(options.hash_seed_low, options.hash_seed_high),
         table_(arena, options.flows_max, kFlowVictimRanks),
         details_(arena, options.details_max),
         interim_(arena, options.interim_ns, table_.slots(), table_.sets()),
+        meters_(arena, table_.slots(), options.meters),
         timeouts_(options.idle),
         emergency_percent_(options.emergency_percent) {}
 
@@ -137,6 +146,19 @@ class BurstTracker {
   [[nodiscard]] const FlowDetail* detail_of(const FlowEntry& entry) const {
     return entry.detail != Slab<FlowDetail>::kNone ? &details_.get(entry.detail) : nullptr;
   }
+  // The extended counters of a live flow, and its first packets with payload; null and none where
+  // they are not kept.
+  [[nodiscard]] const FlowMeter* meter_of(const FlowEntry& entry) const {
+    return meters_.is_on() ? &meters_.of(slot_of(entry)) : nullptr;
+  }
+  [[nodiscard]] std::span<const FirstPacket> first_packets_of(const FlowEntry& entry) const {
+    if (!meters_.is_on()) return {};
+    return meters_.first_packets_of_slot(slot_of(entry));
+  }
+  // All of these.
+  [[nodiscard]] FlowExtras extras_of(const FlowEntry& entry) const {
+    return {detail_of(entry), meter_of(entry), first_packets_of(entry)};
+  }
   [[nodiscard]] uint64_t details_refused() const { return details_refused_.value(); }
   [[nodiscard]] uint32_t flows_max() const { return table_.entries_max(); }
   [[nodiscard]] bool in_emergency() const { return timeouts_.emergency(); }
@@ -164,8 +186,8 @@ class BurstTracker {
   struct Accounted {
     TcpState before;
     bool is_class_sure = true;  // nothing came that may have changed what the flow is worth
-    TcpSignal signal = TcpSignal::Plain;
-    FlowAnomaly anomaly = FlowAnomaly::None;
+    TcpStep step;
+    FlowAnomaly anomaly = FlowAnomaly::None;  // to be told
   };
   // What FlowTable::make_way asks.
   template <class O>
@@ -220,6 +242,9 @@ class BurstTracker {
   void meet(FlowEntry& entry, FlowSide side, const Layers& layers, const PacketView& packet);
   Accounted account(FlowEntry& entry, FlowSide side, const Layers& layers, const PacketView& packet,
                     uint64_t clock_ns);
+  // The same without the extended counters.
+  Accounted account_basic(FlowEntry& entry, FlowSide side, const Layers& layers,
+                          const PacketView& packet, uint64_t clock_ns);
   // The anomaly where it is the flow's first of its kind, else None.
   FlowAnomaly first_of_kind(FlowEntry& entry, FlowAnomaly anomaly);
   [[nodiscard]] bool expired(const FlowEntry& entry, uint32_t slot, uint64_t clock_ns) const {
@@ -231,6 +256,7 @@ class BurstTracker {
   FlowTable<FlowEntry> table_;
   Slab<FlowDetail> details_;
   Interim interim_;
+  FlowMeters meters_;
   IdleTimeouts timeouts_;
   uint32_t emergency_percent_;
   uint8_t serial_ = 0;  // comes round; a flow taken for touched in this run only ends the run early
@@ -245,29 +271,6 @@ class BurstTracker {
   Counter emergencies_;
   Counter details_refused_;
 };
-
-inline BurstTracker::Accounted BurstTracker::account(FlowEntry& entry, FlowSide side,
-                                                     const Layers& layers, const PacketView& packet,
-                                                     uint64_t clock_ns) {
-  SideCounters& sender = entry.side[index_of(side)];
-  if (sender.packets() == 0) [[unlikely]]
-    meet(entry, side, layers, packet);
-  sender.count(packet.wire_bytes);
-  entry.see(packet.time, clock_ns);
-  Accounted accounted{.before = entry.state, .is_class_sure = sender.packets() > 2};
-  if (!layers.has_l4 || !entry.is_tcp()) return accounted;
-  sender.add_tcp_flags(layers.tcp_flags);
-  TcpStep step;
-  if (follow_steady_tcp(entry, side, layers, step)) [[likely]]
-    return accounted;
-  step = follow_tcp(entry, side, layers, packet);
-  entry.state = next_tcp_state(entry.state, side, step.signal);
-  accounted.is_class_sure &= entry.state == accounted.before;
-  accounted.signal = step.signal;
-  if (step.anomaly != FlowAnomaly::None) [[unlikely]]
-    accounted.anomaly = first_of_kind(entry, step.anomaly);
-  return accounted;
-}
 
 template <FlowObserver O>
 uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
@@ -316,7 +319,7 @@ uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurs
     const FlowSide side = entry.side_of(keys.orientation[i]);
     flows.side[i] = side;
     const Accounted accounted = account(entry, side, burst.layers[i], burst.packet[i], clock_ns);
-    flows.signal[i] = accounted.signal;
+    flows.signal[i] = accounted.step.signal;
     if (!accounted.is_class_sure)
       table_.set_class(slot, static_cast<EntryClass>(entry.flow_class()));
     tell(entry, side, accounted, burst.packet[i].time, observer);
@@ -326,4 +329,5 @@ uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurs
 
 }  // namespace flowscope
 
-#include "flowcore/track/burst_tracker_ends.h"  // IWYU pragma: keep
+#include "flowcore/track/burst_tracker_account.h"  // IWYU pragma: keep
+#include "flowcore/track/burst_tracker_ends.h"     // IWYU pragma: keep

@@ -21,6 +21,7 @@ struct BurstTracker::Mover {
   }
   void moved(uint32_t from, uint32_t to) {
     tracker.interim_.move(from, to);
+    if (tracker.meters_.is_on()) tracker.meters_.move(from, to);
     if constexpr (requires { observer.on_moved(from, to); }) observer.on_moved(from, to);
   }
 };

@@ -86,7 +86,7 @@ class RecordSet {
   explicit RecordSet(Content content) {
     std::mt19937_64 random(42);
     for (size_t i = 0; i < kRecords; ++i) {
-      content == Content::Flows ? ring_.push_flow(flow_of(random), EndReason::Fin, "tls", nullptr)
+      content == Content::Flows ? ring_.push_flow(flow_of(random), EndReason::Fin, "tls", {})
                                 : ring_.push_message(head_of(random), HttpMessage{});
     }
     ring_.publish();
@@ -225,7 +225,7 @@ void bench_push(benchmark::State& state, Content content) {
   const FlowEntry flow = flow_of(random);
   for (auto unused : state) {
     for (size_t i = 0; i < kRecords; ++i) {
-      content == Content::Flows ? ring.push_flow(flow, EndReason::Fin, "tls", nullptr)
+      content == Content::Flows ? ring.push_flow(flow, EndReason::Fin, "tls", {})
                                 : ring.push_message(head, HttpMessage{});
       if (i % 64 != 63) continue;
       ring.publish();

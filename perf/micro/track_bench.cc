@@ -27,8 +27,8 @@ struct Prepared {
   FlowKeys keys;
 };
 
-void run_track(benchmark::State& state, uint32_t flows, uint32_t bursts) {
-  const BurstTracker::Options options{.flows_max = flows};
+void run_track(benchmark::State& state, uint32_t flows, uint32_t bursts, FlowCounters counters) {
+  const BurstTracker::Options options{.flows_max = flows, .meters = {.counters = counters}};
   Arena arena = std::move(Arena::create(BurstTracker::cost(options), Arena::Populate::Now).value());
   const auto tracker = std::make_unique<BurstTracker>(arena, options);
   FlowStock stock({.flows = flows, .packets = bursts * kBurstPackets});
@@ -60,9 +60,13 @@ void run_track(benchmark::State& state, uint32_t flows, uint32_t bursts) {
   report_ns_per_packet(state, kBurstPackets);
 }
 
-BENCHMARK_CAPTURE(run_track, few, 1000, 1000)->Name("track/ours/1k");
-BENCHMARK_CAPTURE(run_track, many, 100'000, 4000)->Name("track/ours/100k");
-BENCHMARK_CAPTURE(run_track, million, 1'000'000, 8000)->Name("track/ours/1M");
+using enum FlowCounters;
+BENCHMARK_CAPTURE(run_track, few, 1000, 1000, Basic)->Name("track/ours/1k");
+BENCHMARK_CAPTURE(run_track, many, 100'000, 4000, Basic)->Name("track/ours/100k");
+BENCHMARK_CAPTURE(run_track, million, 1'000'000, 8000, Basic)->Name("track/ours/1M");
+BENCHMARK_CAPTURE(run_track, few_full, 1000, 1000, Full)->Name("track/full/1k");
+BENCHMARK_CAPTURE(run_track, many_full, 100'000, 4000, Full)->Name("track/full/100k");
+BENCHMARK_CAPTURE(run_track, million_full, 1'000'000, 8000, Full)->Name("track/full/1M");
 
 }  // namespace
 }  // namespace flowscope::bench

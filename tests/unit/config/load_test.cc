@@ -33,7 +33,7 @@ TEST(ConfigLoad, SetsWhatIsThereAndKeepsTheRest) {
   Config config;
   ASSERT_TRUE(load_yaml_text("f.yaml",
                              "workers: 4\n"
-                             "table:\n  flows_max: 2M\n"
+                             "table:\n  flows_max: 2M\n  counters: basic\n  first_packets: 32\n"
                              "timeouts: {udp: 1500ms, tcp_new: 7}\n"
                              "output:\n  destination: /var/log/eve.json\n  records: {dns: off}\n"
                              "hash_seed: 42\n"
@@ -43,6 +43,8 @@ TEST(ConfigLoad, SetsWhatIsThereAndKeepsTheRest) {
                   .ok());
   EXPECT_EQ(config.workers, 4U);
   EXPECT_EQ(config.table.flows_max, 2'000'000U);
+  EXPECT_EQ(config.table.counters, CounterUse::Basic);
+  EXPECT_EQ(config.table.first_packets, 32U);
   EXPECT_EQ(config.timeouts.udp_ns, 1'500 * kMillisecondNs);
   EXPECT_EQ(config.timeouts.tcp_new_ns, 7 * kSecondNs);
   EXPECT_EQ(config.output.destination, "/var/log/eve.json");

@@ -31,6 +31,7 @@ TEST(ConfigPrint, LoadsBackToTheSameConfiguration) {
   config.dpdk.portmask = 0xa5;
   config.dpdk.rss = RssFields::Ip;
   config.checksums = ChecksumUse::Count;
+  config.table.counters = CounterUse::Basic;
   config.dpdk.eal_options = {"--vdev", "net_pcap0,rx_pcap=a b.pcap"};
   const std::string yaml = config_as_yaml(config);
   Config loaded;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -179,6 +181,54 @@ TEST_F(EveWriterTest, TellsGapsOfTheSideThatHasThem) {
   EXPECT_FALSE(tcp.contains("gap_ts"));
 }
 
+// Those of a SYN, and of a first packet of 5 bytes.
+FlowMetrics some_metrics() {
+  FlowEntry entry{};
+  entry.key.protocol = 6;
+  entry.started_ns = 1'530'819'738'900'000'000;
+  FlowMeter meter;
+  FirstPacket first = FirstPacket::of(FlowSide::Initiator, 5, 30'000);
+  std::array<uint8_t, 61> header{};
+  constexpr std::array<uint8_t, 7> kOptions = {2, 4, 5, 0xb4, 3, 3, 7};
+  std::ranges::copy(kOptions, header.begin() + 54);
+  Layers layers;
+  layers.has_l4 = true;
+  layers.ip_version = 4;
+  layers.ttl = 64;
+  layers.l4_offset = 34;
+  layers.payload_offset = 61;
+  layers.tcp_flags = tcp_flag::kSyn;
+  layers.tcp_window = 1000;
+  const PacketView packet{.frame = {header.data(), header.size()}};
+  entry.side[0].count(60);
+  entry.last_seen_ns = entry.started_ns;
+  meter.count(entry, FlowBefore(entry), FlowSide::Initiator, layers, packet,
+              {.segment = SegmentKind::Next});
+  (void)meter.next_first_packet(1);
+  return FlowMetrics::of(entry, meter, {&first, 1});
+}
+
+TEST_F(EveWriterTest, WritesTheExtendedCountersWhereThereAreAny) {
+  FlowRecord flow = tcp_flow();
+  EXPECT_FALSE(json::parse(flow_line(tcp_head(), flow)).contains("metrics"));
+  flow.metrics = some_metrics();
+  const json metrics = json::parse(flow_line(tcp_head(), flow))["metrics"];
+  EXPECT_EQ(metrics["payload_bytes_toserver"], 0);
+  EXPECT_EQ(metrics["start_toserver"], "2018-07-05T19:42:18.900000+0000");
+  EXPECT_EQ(metrics["ttl_min_toserver"], 64);
+  EXPECT_FALSE(metrics.contains("ttl_min_toclient")) << "the server sent nothing";
+  EXPECT_EQ(metrics["syn_window_toserver"], 1000);
+  EXPECT_EQ(metrics["mss_toserver"], 1460);
+  EXPECT_EQ(metrics["wscale_toserver"], 7);
+  EXPECT_EQ(metrics["syn_options_toserver"], "mss,ws");
+  EXPECT_FALSE(metrics.contains("rtt_toserver"));
+  EXPECT_EQ(metrics["history"], "S");
+  EXPECT_EQ(metrics["history_compact"], "S");
+  EXPECT_EQ(metrics["first_sizes"], json::array({5}));
+  EXPECT_EQ(metrics["first_sides"], "C");
+  EXPECT_EQ(metrics["first_gaps"], json::array({30}));
+}
+
 TEST_F(EveWriterTest, WritesAMessageUnderItsEvent) {
   const std::string written =
       line([](RecordRing& ring) { return ring.push_message(tcp_head(), AnswerMessage{}); });
@@ -233,7 +283,7 @@ TEST_F(EveWriterTest, WritesAFlowThatLivesOnWithoutAReason) {
   entry.side[0].count(60);
   const FlowDelta delta{.packets = {1, 0}, .bytes = {60, 0}};
   const json record = json::parse(
-      line([&](RecordRing& ring) { return ring.push_interim(entry, delta, "dns", nullptr); }));
+      line([&](RecordRing& ring) { return ring.push_interim(entry, delta, "dns", {}); }));
   EXPECT_EQ(record["event_type"], "flow_interim");
   EXPECT_EQ(record["app_proto"], "dns");
   EXPECT_EQ(record["flow"]["bytes_toserver"], 160);

@@ -213,6 +213,7 @@ class WorkerAllocation : public ::testing::Test {
     options.fragments = {.datagrams_max = 16, .bytes_max = size_t{64} << 10};
     options.tracker.flows_max = 512;
     options.tracker.details_max = 64;
+    options.tracker.meters = {.counters = FlowCounters::Full, .first_packets = 8};
     options.streams = {.streams_max = 256, .buffers_bytes = size_t{4} << 20};
     auto created = Pipeline::create(options, Arena::Populate::Lazily);
     ASSERT_TRUE(created.ok());

@@ -43,7 +43,7 @@ class RecordRingTest : public testing::Test {
     EXPECT_FALSE(bytes.empty());
     return RecordReader(bytes, heads_);
   }
-  bool push_some_flow() { return ring_.push_flow(FlowEntry{}, EndReason::Fin, nullptr, nullptr); }
+  bool push_some_flow() { return ring_.push_flow(FlowEntry{}, EndReason::Fin, nullptr, {}); }
   static uint64_t pushed(const RecordRing& ring, RecordKind kind) {
     return ring.counts().pushed[static_cast<size_t>(kind)];
   }
@@ -72,7 +72,7 @@ FlowEntry some_flow() {
 }
 
 TEST_F(RecordRingTest, CarriesWhatAFlowsEntrySays) {
-  ASSERT_TRUE(ring_.push_flow(some_flow(), EndReason::Rst, "tls", nullptr));
+  ASSERT_TRUE(ring_.push_flow(some_flow(), EndReason::Rst, "tls", {}));
   ring_.publish();
   const RecordReader record = next(ring_);
   EXPECT_EQ(record.head().kind, RecordKind::Flow);
@@ -91,7 +91,7 @@ TEST_F(RecordRingTest, CarriesTheDetailOfAFlowThatHasOne) {
   detail.encap = EncapKind::Vxlan;
   detail.side[0] = {.tunnel_id = 77, .inner_vlan_id = 9, .seen = true};
   detail.icmp_errors = 3;
-  ASSERT_TRUE(ring_.push_flow(some_flow(), EndReason::Fin, nullptr, &detail));
+  ASSERT_TRUE(ring_.push_flow(some_flow(), EndReason::Fin, nullptr, {.detail = &detail}));
   ring_.publish();
   const RecordReader record = next(ring_);
   EXPECT_EQ(record.head().inner_vlan_id, 9);

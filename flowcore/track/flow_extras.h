@@ -1,0 +1,19 @@
+#pragma once
+
+#include <span>
+
+#include "flowcore/track/first_packets.h"
+#include "flowcore/track/flow_detail.h"
+#include "flowcore/track/flow_meter.h"
+
+namespace flowscope {
+
+// What is known of a flow beside its entry; null, or empty, where it is not kept. Borrowed from the
+// tracker until its next call.
+struct FlowExtras {
+  const FlowDetail* detail = nullptr;
+  const FlowMeter* meter = nullptr;
+  std::span<const FirstPacket> first_packets;
+};
+
+}  // namespace flowscope
