@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -46,7 +47,7 @@ class StateColumn {
 
   template <class Init>
   void make(uint32_t slot, Init& init, const FlowKey& key) {
-    if constexpr (kExists) std::construct_at(raw(slot), init(key));
+    if constexpr (kExists) ::new (static_cast<void*>(raw(slot))) State(init(key));
   }
   void destroy(uint32_t slot) {
     if constexpr (kExists) std::destroy_at(&at(slot));
