@@ -32,27 +32,8 @@ enum class FlowState : uint8_t { New, Established, Closed };
   return {};
 }
 
-[[nodiscard]] constexpr std::string_view name_of(EndReason reason) {
-  switch (reason) {
-    case EndReason::Fin:
-      return "fin";
-    case EndReason::Rst:
-      return "rst";
-    case EndReason::IdleTimeout:
-      return "idle";
-    case EndReason::Evicted:
-      return "evicted";
-    case EndReason::Reopened:
-      return "reopened";
-    case EndReason::Forgotten:
-      return "forgotten";
-    case EndReason::Shutdown:
-      return "shutdown";
-  }
-  return {};
-}
-
-// The same in Suricata's three words. There a closed flow leaves by the time-out of closed flows.
+// Why a flow ended, in Suricata's three words. There a closed flow leaves by the time-out of closed
+// flows.
 [[nodiscard]] constexpr std::string_view eve_reason_of(EndReason reason) {
   switch (reason) {
     case EndReason::Fin:

@@ -68,9 +68,8 @@ void Pipeline::run(Burst& burst) {
   enter_fates(burst);
   tracker_.find(burst, keys_, flows_);
 
-  Observer observer{*this, clock_ns_};
+  Observer observer{*this};
   for (uint32_t begin = 0; begin < burst.count;) {
-    observer.clock_ns = flows_.clock_ns[begin];
     tracker_.sweep_step(flows_.clock_ns[begin], observer);
     const uint32_t end = tracker_.update(burst, keys_, flows_, begin, observer, quoted_.rows());
     streams_.deliver(burst, flows_, begin, end, tracker_);
@@ -180,13 +179,13 @@ void Pipeline::count_checksum_faults(const Burst& burst) {
 
 void Pipeline::sweep(uint64_t now_ns) {
   clock_ns_ = std::max(clock_ns_, now_ns);
-  Observer observer{*this, clock_ns_};
+  Observer observer{*this};
   tracker_.sweep_step(clock_ns_, observer);
   ring_.publish();
 }
 
 void Pipeline::finish() {
-  Observer observer{*this, clock_ns_};
+  Observer observer{*this};
   tracker_.finish(clock_ns_, observer);
   pull_.close();
   ring_.publish();

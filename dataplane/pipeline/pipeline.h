@@ -75,8 +75,6 @@ class Pipeline {
   // Ends flows in the right order: first what the parsers still say, then the flow's own record.
   struct Observer {
     Pipeline& pipeline;
-    uint64_t clock_ns;  // of the packet that the tracker is at; bursts may not show
-
     void on_started(FlowEntry&) {}
     void on_established(FlowEntry&) {}
     void on_ended(FlowEntry& entry, EndReason reason) {
@@ -89,8 +87,8 @@ class Pipeline {
     void on_anomaly(FlowEntry& entry, FlowSide from, FlowAnomaly anomaly, Timestamp time) {
       pipeline.out_.stream_anomaly(entry, from, anomaly, time);
     }
-    void on_tracker_anomaly(TrackerAnomaly anomaly, uint64_t flows) {
-      pipeline.out_.tracker_anomaly(anomaly, flows, Timestamp{clock_ns});
+    void on_tracker_anomaly(TrackerAnomaly anomaly, uint64_t flows, Timestamp time) {
+      pipeline.out_.tracker_anomaly(anomaly, flows, time);
     }
   };
 

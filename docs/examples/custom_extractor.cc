@@ -1,29 +1,27 @@
 // An extractor of your own: one flow for each client network (/24) and service port, whoever of the
 // network asks and whatever port it asks from. Prints what each network sent and got.
 //
-// Everything below flowcore is a library: no threads, no clock, no I/O of its own. Bursts of frames
-// go through the hops by hand here; frames come from code, so that the program needs no capture.
+// Everything below flowcore is a library: no threads, no clock, no I/O of its own. Frames come from
+// code here, so that the program needs no capture, and go through the tracker in one burst.
 #include <algorithm>
 #include <array>
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <variant>
 #include <vector>
 
-#include "flowcore/base/arena.h"
 #include "flowcore/extract/flow_extractor.h"
-#include "flowcore/extract/keys.h"
-#include "flowcore/packet/decode.h"
 #include "flowcore/packet/ipv4.h"
-#include "flowcore/track/burst_tracker.h"
+#include "flowcore/track/flow_tracker.h"
 
 namespace {
 
 using flowscope::Address;
-using flowscope::BurstTracker;
 using flowscope::Bytes;
-using flowscope::FlowEntry;
+using flowscope::FlowEnded;
+using flowscope::FlowEvent;
 using flowscope::FlowKey;
 using flowscope::Layers;
 using flowscope::Orientation;
@@ -50,15 +48,13 @@ class ClientNetwork {
 };
 static_assert(flowscope::FlowExtractor<ClientNetwork>);
 
-// Hears of the lives of flows.
-struct PrintingObserver {
-  void on_started(FlowEntry& /*entry*/) {}
-  void on_established(FlowEntry& /*entry*/) {}
-  void on_ended(FlowEntry& entry, flowscope::EndReason /*reason*/) {
-    const Address& network = entry.key.a_address;
+// Prints flows when they end; of the other events it wants none.
+struct PrintingSink {
+  void operator()(const FlowEvent& event) const {
+    const auto& [key, reason, stats] = std::get<FlowEnded>(event);
+    const Address& network = key.a_address;
     std::printf("%d.%d.%d.0/24 port %d: %" PRIu64 " packets sent, %" PRIu64 " got\n", network[0],
-                network[1], network[2], entry.key.b_port, entry.side[0].packets(),
-                entry.side[1].packets());
+                network[1], network[2], key.b_port, stats.side[0].packets, stats.side[1].packets);
   }
 };
 
@@ -101,36 +97,26 @@ std::vector<std::vector<uint8_t>> traffic() {
 }  // namespace
 
 int main() {
-  const BurstTracker::Options options{.flows_max = 1024, .hash_seed_low = 1, .hash_seed_high = 2};
-  auto arena =
-      flowscope::Arena::create(BurstTracker::cost(options), flowscope::Arena::Populate::Lazily);
-  if (!arena.ok()) return 1;
-  BurstTracker tracker(arena.value(), options);
-  PrintingObserver observer;
+  auto tracker = flowscope::FlowTracker<ClientNetwork>::create(
+      {.flows_max = 1024,
+       .events = flowscope::EventMask::of({flowscope::EventKind::Ended}),
+       .hash_seed_low = 1,
+       .hash_seed_high = 2},
+      ClientNetwork());
+  if (!tracker.ok()) return 1;
 
   const auto burst = std::make_unique<flowscope::Burst>();
-  const auto keys = std::make_unique<flowscope::FlowKeys>();
-  const auto flows = std::make_unique<flowscope::FlowBurst>();
   const auto frames = traffic();
   uint64_t time_ns = 0;
   for (const auto& frame : frames) {
-    const uint32_t i = burst->count++;
     time_ns += 1'000'000;
-    burst->packet[i] = {.frame = {frame.data(), frame.size()},
-                        .time = {time_ns},
-                        .wire_bytes = static_cast<uint32_t>(frame.size())};
-    flows->clock_ns[i] = time_ns;
+    burst->packet[burst->count++] = {.frame = {frame.data(), frame.size()},
+                                     .time = {time_ns},
+                                     .wire_bytes = static_cast<uint32_t>(frame.size())};
   }
-
-  flowscope::decode_layers(*burst);
-  flowscope::extract_keys(ClientNetwork(), tracker.hash(), *burst, *keys);
-  tracker.prefetch(*burst, *keys);
-  tracker.find(*burst, *keys, *flows);
-  for (uint32_t begin = 0; begin < burst->count;) {
-    begin = tracker.update(*burst, *keys, *flows, begin, observer);
-  }
-  tracker.finish(time_ns, observer);
+  tracker.value().track_burst(*burst, PrintingSink());
+  tracker.value().finish(PrintingSink());
 
   // Both hosts of 10.1.1.0/24 are one flow; 10.1.2.0/24 asked for two services.
-  return tracker.created() == 3 ? 0 : 1;
+  return tracker.value().stats().created == 3 ? 0 : 1;
 }

@@ -58,7 +58,7 @@ inline constexpr size_t kFlowAnomalies = 4;
 
 // Something about the tracker as a whole.
 enum class TrackerAnomaly : uint8_t {
-  EvictionPressure,  // flows were evicted since this was told last, at most once a second
+  EvictionPressure,  // flows were evicted: the first, then those of a second and more together
   EmergencyBegan,    // the table is nearly full: shorter time-outs for what is worth least
   EmergencyOver,     // there is room again
 };

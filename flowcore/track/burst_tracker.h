@@ -30,7 +30,8 @@ namespace flowscope {
 // An observer may have these as well, and pays for those that it has:
 //   on_state_change(FlowEntry&, TcpState from, Timestamp)           but for becoming established
 //   on_anomaly(FlowEntry&, FlowSide from, FlowAnomaly, Timestamp)   the first of its kind of a flow
-//   on_tracker_anomaly(TrackerAnomaly, uint64_t flows)              evicted, or live in emergencies
+//   on_packet(FlowEntry&, FlowSide from, const PacketView&)         each, after the rest of it
+//   on_tracker_anomaly(TrackerAnomaly, uint64_t flows, Timestamp)   evicted, or live in emergencies
 //   on_interim(FlowEntry&, const FlowDelta&)                        lives on, see interim_ns
 //   on_moved(uint32_t from_slot, uint32_t to_slot)                  the entry lives elsewhere now
 template <class O>
@@ -95,14 +96,26 @@ class BurstTracker {
   void find(const Burst& burst, const FlowKeys& keys, FlowBurst& flows) const;
   // Hop 5: from packet `begin` on, finds or makes each packet's flow and accounts it. Stops before
   // a packet at whose clock a sweep is due, or that must end or move a flow which an earlier packet
-  // of this same run touched, so that the caller can deliver those first; returns the packet to go
-  // on with (burst.count when all are done). To be called after sweep_step() with the clock of
-  // packet `begin`. Errors in `quoted` are noted with the flows that they are about, where those
-  // are live.
+  // of this same run touched, and after one that closed a flow which is not to linger, so that the
+  // caller can deliver those first; returns the packet to go on with (burst.count when all are
+  // done). To be called after sweep_step() with the clock of packet `begin`. Errors in `quoted` are
+  // noted with the flows that they are about, where those are live.
   template <FlowObserver O>
   uint32_t update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t begin,
                   O& observer, std::span<const QuotedFlow> quoted = {});
 
+  // Ends the flow that the last run closed, where IdlePolicy::tcp_closed_ns is 0: for who wants it
+  // with the packet; else update() and sweep_step() do it first.
+  template <FlowObserver O>
+  void end_closed(O& observer);
+
+  // Whether sweep_step() does anything and update() stops for it, as at first; Off: sweep() alone.
+  enum class SweepSteps : uint8_t { Off, On };
+  void set_sweep_steps(SweepSteps steps) {
+    next_sweep_ns_ = steps == SweepSteps::Off ? UINT64_MAX : 0;
+  }
+  // The most flows that a step ends: it stops after the set in which the number is reached.
+  static constexpr uint32_t kStepEndedMax = 256;
   // Ends flows that have been idle for their time-out, a part of the table at a time: nothing when
   // the last step was less than 0.26 ms of the clock ago, else what is due of a round over all
   // sets, some tens of microseconds at most. Tells of flows that live on where that is on.
@@ -115,15 +128,13 @@ class BurstTracker {
   // Ends every flow; one that is past its time-out by now as idle, whether a sweep came by or not.
   template <FlowObserver O>
   void finish(uint64_t clock_ns, O& observer);
-  // Ends one flow.
   template <FlowObserver O>
   void forget(FlowEntry& entry, O& observer);
 
   // The live flow of a key, untouched; null when there is none, or when it is idle past its
   // time-out.
   [[nodiscard]] FlowEntry* flow_of(const FlowKey& key, uint64_t clock_ns);
-  // Calls visit(FlowEntry&) for every flow in sets [begin, begin + sets) of set_count(), which may
-  // not end any.
+  // Calls visit(FlowEntry&), which may not end any, for the flows in `sets` sets from `begin` on.
   template <class F>
   void for_each_in(uint32_t begin, uint32_t sets, F&& visit) {
     table_.for_each_in(begin, sets, [&](uint32_t, FlowEntry& entry) { visit(entry); });
@@ -199,7 +210,6 @@ class BurstTracker {
   // A step visits so many sets even where less is due: small tables are swept at once after a
   // pause.
   static constexpr uint32_t kStepSets = 4096;
-  static constexpr uint32_t kStepEndedMax = 256;
   static constexpr uint64_t kLeapTicks = 0x4000;
   static constexpr uint32_t kEmergencyOverPercent = 90;  // of where it began
   static constexpr uint64_t kPressureInterval_ns = 1'000'000'000;
@@ -227,7 +237,11 @@ class BurstTracker {
   template <FlowObserver O>
   void watch_load(uint64_t clock_ns, O& observer);
   template <FlowObserver O>
-  void tell(FlowEntry& entry, FlowSide side, const Accounted& accounted, Timestamp time,
+  void tell_pressure(uint64_t clock_ns, O& observer);
+  template <FlowObserver O>
+  static void tell_tracker(TrackerAnomaly anomaly, uint64_t flows, uint64_t clock_ns, O& observer);
+  template <FlowObserver O>
+  bool tell(FlowEntry& entry, FlowSide side, const Accounted& accounted, const PacketView& packet,
             O& observer);
   static EvictionCause cause_of(uint16_t rank);
   void start(FlowEntry& entry, const FlowKey& key, Orientation orientation, const Layers& layers,
@@ -247,8 +261,9 @@ class BurstTracker {
                           const PacketView& packet, uint64_t clock_ns);
   // The anomaly where it is the flow's first of its kind, else None.
   FlowAnomaly first_of_kind(FlowEntry& entry, FlowAnomaly anomaly);
+  [[nodiscard]] FlowClass class_at(uint32_t slot) const { return FlowClass{table_.class_of(slot)}; }
   [[nodiscard]] bool expired(const FlowEntry& entry, uint32_t slot, uint64_t clock_ns) const {
-    return timeouts_.expired(entry, static_cast<FlowClass>(table_.class_of(slot)), clock_ns);
+    return timeouts_.expired(entry, class_at(slot), clock_ns);
   }
   static EndReason reason_of(const FlowEntry& entry, EndReason otherwise);
 
@@ -262,6 +277,7 @@ class BurstTracker {
   uint8_t serial_ = 0;  // comes round; a flow taken for touched in this run only ends the run early
   uint64_t swept_ns_ = 0;
   uint64_t next_sweep_ns_ = 0;
+  uint32_t closed_slot_ = FlowTable<FlowEntry>::kNone;  // see end_closed()
   uint64_t pressure_told_ns_ = 0;
   uint64_t pressure_told_ = 0;  // evictions up to then
   Counter created_;
@@ -275,6 +291,7 @@ class BurstTracker {
 template <FlowObserver O>
 uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
                               uint32_t begin, O& observer, std::span<const QuotedFlow> quoted) {
+  end_closed(observer);
   ++serial_;
   while (!quoted.empty() && quoted.front().packet < begin) quoted = quoted.subspan(1);
   for (uint32_t i = begin; i < burst.count; ++i) {
@@ -322,7 +339,10 @@ uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurs
     flows.signal[i] = accounted.step.signal;
     if (!accounted.is_class_sure)
       table_.set_class(slot, static_cast<EntryClass>(entry.flow_class()));
-    tell(entry, side, accounted, burst.packet[i].time, observer);
+    if (tell(entry, side, accounted, burst.packet[i], observer)) [[unlikely]] {
+      closed_slot_ = slot;
+      return i + 1;
+    }
   }
   return burst.count;
 }

@@ -64,6 +64,7 @@ bool BurstTracker::evict(uint32_t slot, EvictionCause cause, uint64_t clock_ns, 
   end(victim, reason_of(victim, is_expired ? EndReason::IdleTimeout : EndReason::Evicted),
       observer);
   table_.vacate(slot, hash_(&victim.key));
+  tell_pressure(clock_ns, observer);
   return !is_expired;
 }
 
@@ -74,13 +75,28 @@ void BurstTracker::end(FlowEntry& entry, EndReason reason, O& observer) {
     details_.destroy(entry.detail);
     entry.detail = Slab<FlowDetail>::kNone;
   }
+  if (slot_of(entry) == closed_slot_) [[unlikely]]
+    closed_slot_ = FlowTable<FlowEntry>::kNone;
   ended_.add(1);
 }
 
 template <FlowObserver O>
-void BurstTracker::tell(FlowEntry& entry, FlowSide side, const Accounted& accounted, Timestamp time,
-                        O& observer) {
+void BurstTracker::end_closed(O& observer) {
+  if (closed_slot_ == FlowTable<FlowEntry>::kNone) [[likely]]
+    return;
+  FlowEntry& entry = table_.entry(closed_slot_);
+  end(entry, reason_of(entry, EndReason::IdleTimeout), observer);
+  table_.vacate(slot_of(entry), hash_(&entry.key));
+}
+
+// What a packet led to; gives whether it closed a flow that is not to linger.
+template <FlowObserver O>
+bool BurstTracker::tell(FlowEntry& entry, FlowSide side, const Accounted& accounted,
+                        const PacketView& packet, O& observer) {
+  const Timestamp time = packet.time;
+  bool ends = false;
   if (entry.state != accounted.before) [[unlikely]] {
+    ends = is_over(entry.state) && timeouts_.policy().tcp_closed_ns == 0;
     if (entry.state == TcpState::Established) {
       observer.on_established(entry);
     } else if constexpr (requires { observer.on_state_change(entry, entry.state, time); }) {
@@ -91,10 +107,14 @@ void BurstTracker::tell(FlowEntry& entry, FlowSide side, const Accounted& accoun
     if (accounted.anomaly != FlowAnomaly::None) [[unlikely]]
       observer.on_anomaly(entry, side, accounted.anomaly, time);
   }
+  if constexpr (requires { observer.on_packet(entry, side, packet); })
+    observer.on_packet(entry, side, packet);
+  return ends;
 }
 
 template <FlowObserver O>
 void BurstTracker::sweep_step(uint64_t clock_ns, O& observer) {
+  end_closed(observer);
   if (clock_ns < next_sweep_ns_) return;
   mind_leap(clock_ns);
   const uint64_t passed_ns = std::min(clock_ns - swept_ns_, kSweepRound_ns);
@@ -133,43 +153,56 @@ template <FlowObserver O>
 void BurstTracker::sweep(uint64_t clock_ns, O& observer) {
   mind_leap(clock_ns);
   sweep_sets(table_.sets(), UINT32_MAX, clock_ns, observer);
+  watch_load(clock_ns, observer);
 }
 
 template <FlowObserver O>
 void BurstTracker::sweep_sets(uint32_t sets, uint32_t ended_max, uint64_t clock_ns, O& observer) {
   table_.sweep(sets, ended_max, tick(clock_ns), timeouts_.ages(),
                [&](uint32_t slot, FlowEntry& entry) {
-                 if (!expired(entry, slot, clock_ns)) return false;
+                 if (!timeouts_.expired_at_sweep(entry, class_at(slot), clock_ns)) return false;
                  end(entry, reason_of(entry, EndReason::IdleTimeout), observer);
                  table_.vacate(slot, hash_(&entry.key));
                  return true;
                });
 }
 
-// Begins and ends emergencies, and tells of evictions once a second.
+// Begins and ends emergencies, and tells of evictions that were not told of yet.
 template <FlowObserver O>
 void BurstTracker::watch_load(uint64_t clock_ns, O& observer) {
-  const auto tell_tracker = [&](TrackerAnomaly anomaly, uint64_t flows) {
-    if constexpr (requires { observer.on_tracker_anomaly(anomaly, flows); })
-      observer.on_tracker_anomaly(anomaly, flows);
-  };
   if (emergency_percent_ != 0) {
     const uint64_t begin = uint64_t{flows_max()} * emergency_percent_ / 100;
     if (!in_emergency() && live() >= begin) {
       timeouts_.set_emergency(true);
       emergencies_.add(1);
-      tell_tracker(TrackerAnomaly::EmergencyBegan, live());
+      tell_tracker(TrackerAnomaly::EmergencyBegan, live(), clock_ns, observer);
     } else if (in_emergency() && live() < begin * kEmergencyOverPercent / 100) {
       timeouts_.set_emergency(false);
-      tell_tracker(TrackerAnomaly::EmergencyOver, live());
+      tell_tracker(TrackerAnomaly::EmergencyOver, live(), clock_ns, observer);
     }
   }
-  if (clock_ns - pressure_told_ns_ < kPressureInterval_ns) return;
-  pressure_told_ns_ = clock_ns;
+  tell_pressure(clock_ns, observer);
+}
+
+// Tells of evictions: of the first at once, of more once a second.
+template <FlowObserver O>
+void BurstTracker::tell_pressure(uint64_t clock_ns, O& observer) {
+  if (pressure_told_ != 0 && clock_ns - pressure_told_ns_ < kPressureInterval_ns) return;
   const uint64_t so_far = evicted();
   if (so_far == pressure_told_) return;
-  tell_tracker(TrackerAnomaly::EvictionPressure, so_far - pressure_told_);
+  tell_tracker(TrackerAnomaly::EvictionPressure, so_far - pressure_told_, clock_ns, observer);
+  pressure_told_ns_ = clock_ns;
   pressure_told_ = so_far;
+}
+
+template <FlowObserver O>
+void BurstTracker::tell_tracker(TrackerAnomaly anomaly, uint64_t flows, uint64_t clock_ns,
+                                O& observer) {
+  static_assert(
+      !requires { observer.on_tracker_anomaly(anomaly, flows); },
+      "on_tracker_anomaly takes a Timestamp as well");
+  if constexpr (requires { observer.on_tracker_anomaly(anomaly, flows, Timestamp{}); })
+    observer.on_tracker_anomaly(anomaly, flows, Timestamp{clock_ns});
 }
 
 template <FlowObserver O>

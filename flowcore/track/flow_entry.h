@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "flowcore/base/flow_side.h"
 #include "flowcore/base/timestamp.h"
@@ -24,6 +25,26 @@ enum class EndReason : uint8_t {
   Shutdown,     // the input ended, or the program was told to stop
 };
 inline constexpr size_t kEndReasons = 7;
+
+[[nodiscard]] constexpr std::string_view name_of(EndReason reason) {
+  switch (reason) {
+    case EndReason::Fin:
+      return "fin";
+    case EndReason::Rst:
+      return "rst";
+    case EndReason::IdleTimeout:
+      return "idle";
+    case EndReason::Evicted:
+      return "evicted";
+    case EndReason::Reopened:
+      return "reopened";
+    case EndReason::Forgotten:
+      return "forgotten";
+    case EndReason::Shutdown:
+      return "shutdown";
+  }
+  return {};
+}
 
 // One live flow in the table: two cache lines, no pointers.
 struct FlowEntry {

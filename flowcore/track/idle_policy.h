@@ -14,17 +14,21 @@
 namespace flowscope {
 
 // How long a flow may be silent before it ends, by protocol and TCP state. A flow expires when its
-// idle time reaches the value.
+// idle time reaches the value. Zero: at the next sweep, and not by a packet of its own before that.
 struct IdlePolicy {
   uint64_t tcp_new_ns = 60'000'000'000;  // handshake not complete
   uint64_t tcp_established_ns = 300'000'000'000;
   uint64_t tcp_closing_ns = 60'000'000'000;  // one or two FINs seen
-  uint64_t tcp_closed_ns = 10'000'000'000;   // over: the entry lingers so that late packets find it
+  // Over: the entry lingers so that late packets find it. Zero: the flow ends with the packet that
+  // closed it, whatever an IdleRule says.
+  uint64_t tcp_closed_ns = 10'000'000'000;
   uint64_t udp_ns = 60'000'000'000;
   uint64_t other_ns = 30'000'000'000;
   // At most this long for what is worth least (closed, half-open, one packet) while the table is
   // nearly full.
   uint64_t emergency_ns = 5'000'000'000;
+
+  friend bool operator==(const IdlePolicy&, const IdlePolicy&) = default;
 };
 
 // A user's own rule: the idle time of a flow, nothing to leave it to the policy. Zero ends the flow
@@ -62,14 +66,18 @@ class IdleTimeouts {
     }
     return by_class_[index_of(flow_class)];
   }
+  // For a look-up: zero does not count as a time-out here.
   [[nodiscard]] bool expired(const FlowEntry& entry, FlowClass flow_class,
                              uint64_t clock_ns) const {
     // PERF: what has been silent for less than any time-out is not asked further.
     if (clock_ns - entry.last_seen_ns < least_ns_) [[likely]]
       return false;
-    const uint64_t last_ns = entry.clock_ns();  // may be rounded up past the clock
-    const uint64_t idle_ns = clock_ns > last_ns ? clock_ns - last_ns : 0;
-    return idle_ns >= of(entry, flow_class);
+    const uint64_t timeout_ns = of(entry, flow_class);
+    return idle_ns(entry, clock_ns) > timeout_ns - 1;  // zero becomes the largest number
+  }
+  [[nodiscard]] bool expired_at_sweep(const FlowEntry& entry, FlowClass flow_class,
+                                      uint64_t clock_ns) const {
+    return idle_ns(entry, clock_ns) >= of(entry, flow_class);
   }
 
   // The table's age clock: the finest tick for which every time-out lies within the ages that the
@@ -83,6 +91,10 @@ class IdleTimeouts {
   static constexpr uint64_t kAgeMax = SetLine::kAgeMax - 1;
 
   void refresh();
+  static uint64_t idle_ns(const FlowEntry& entry, uint64_t clock_ns) {
+    const uint64_t last_ns = entry.clock_ns();  // may be rounded up past the clock
+    return clock_ns > last_ns ? clock_ns - last_ns : 0;
+  }
 
   IdlePolicy policy_;
   IdleRule rule_;

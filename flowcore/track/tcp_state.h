@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "flowcore/base/flow_side.h"
 #include "flowcore/packet/layers.h"
@@ -24,6 +25,30 @@ enum class TcpState : uint8_t {
   Reset,            // an RST ended it
 };
 inline constexpr size_t kTcpStates = 9;
+
+[[nodiscard]] constexpr std::string_view name_of(TcpState state) {
+  switch (state) {
+    case TcpState::Active:
+      return "active";
+    case TcpState::SynSent:
+      return "syn_sent";
+    case TcpState::SynReceived:
+      return "syn_received";
+    case TcpState::Established:
+      return "established";
+    case TcpState::InitiatorClosed:
+      return "initiator_closed";
+    case TcpState::ResponderClosed:
+      return "responder_closed";
+    case TcpState::Closing:
+      return "closing";
+    case TcpState::Closed:
+      return "closed";
+    case TcpState::Reset:
+      return "reset";
+  }
+  return {};
+}
 
 // What a segment means to the state machine. FinAcked: it acknowledges the other side's FIN. None:
 // nothing, for it lies outside the other side's window, or its acknowledgment is not one.

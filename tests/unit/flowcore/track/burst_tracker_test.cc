@@ -226,6 +226,22 @@ TEST(BurstTracker, NewSynAfterTheEndBeginsANewFlow) {
   EXPECT_EQ(rig.count("ended rst 1/1"), 1);
 }
 
+TEST(BurstTracker, FlowThatIsNotToLingerEndsBeforeTheNextPacket) {
+  const std::vector<TimedFrame> frames = {
+      {1, client(tcp_flag::kSyn, 100)},
+      {2, server(tcp_flag::kRst | tcp_flag::kAck, 0, 1000, 101)},
+      {3, udp(7)},
+      {4, client(tcp_flag::kAck, 101)}};
+  for (const uint32_t burst_size : {1U, 2U, 3U, 4U}) {
+    Rig rig({.flows_max = 4096, .idle = {.tcp_closed_ns = 0}});
+    rig.track(frames, burst_size);
+    ASSERT_EQ(rig.log().size(), 4U) << burst_size;
+    EXPECT_EQ(rig.log()[1], "1000-80 a ended rst 1/1 54/54 at 1-2");
+    EXPECT_EQ(rig.log()[2], "7-9 a started");
+    EXPECT_EQ(rig.log()[3], "1000-80 a started");
+  }
+}
+
 TEST(BurstTracker, NewSynOnALiveFlowWithAnotherNumberBeginsANewFlow) {
   Rig rig;
   rig.track({{1, client(kSyn, 100)},
