@@ -99,6 +99,11 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
                           .udp_ns = config.timeouts.udp_ns,
                           .other_ns = config.timeouts.other_ns};
   choose_seed(config, input, options.tracker);
+  options.dedup = dedup_of(config).value();
+  if (options.dedup) {
+    options.dedup->hash_seed_low = options.tracker.hash_seed_low;
+    options.dedup->hash_seed_high = options.tracker.hash_seed_high;
+  }
   options.streams = {
       .datagrams_max = FlowTable<FlowEntry>::capacity_for(options.tracker.flows_max),
       .streams_max = config.streams.streams_max,
