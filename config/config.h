@@ -7,7 +7,8 @@
 
 namespace flowscope {
 
-inline constexpr uint64_t kMillisecondNs = 1'000'000;
+inline constexpr uint64_t kMicrosecondNs = 1'000;
+inline constexpr uint64_t kMillisecondNs = 1'000 * kMicrosecondNs;
 inline constexpr uint64_t kSecondNs = 1'000 * kMillisecondNs;
 inline constexpr uint64_t kKiB = 1'024;
 inline constexpr uint64_t kMiB = 1'024 * kKiB;
@@ -23,6 +24,13 @@ struct TableConfig {
   uint32_t emergency_percent = 95;    // of flows_max; 0: never
   CounterUse counters = CounterUse::Full;
   uint32_t first_packets = 0;  // of each flow, with full counters
+};
+
+// Frames that were captured twice.
+struct DedupConfig {
+  uint64_t window_ns = 0;       // 0: nobody looks for them
+  uint32_t frames_max = 256;    // of each worker
+  std::string match = "frame";  // or "packet"
 };
 
 // IP fragments; all sizes are those of one worker.
@@ -107,6 +115,7 @@ struct Config {
   std::vector<std::string> decap = {"auto"};  // "off", "auto", or names of encapsulations
   std::vector<std::string> decap_ports;       // "vxlan:14789"
   ChecksumUse checksums = ChecksumUse::Off;
+  DedupConfig dedup;
   TableConfig table;
   FragmentsConfig fragments;
   TimeoutsConfig timeouts;

@@ -23,7 +23,7 @@ Written from the schema in `config/schema.cc`; a test compares the two and says 
 A key that is not there keeps its default. Unknown keys, wrong types and values out of their limits are refused with
 file, line and key. Command-line options set the same keys and win over the file. `flowscope check FILE` prints what a file amounts to.
 
-Numbers may end in `k`, `M` or `G` (thousands), sizes also in `KiB`, `MiB` or `GiB`, times in `ms`, `s`, `min` or `h`; a time without a unit
+Numbers may end in `k`, `M` or `G` (thousands), sizes also in `KiB`, `MiB` or `GiB`, times in `us`, `ms`, `s`, `min` or `h`; a time without a unit
 is in seconds.
 
 )";

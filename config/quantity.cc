@@ -19,8 +19,11 @@ struct Suffix {
 constexpr std::array kThousands =
     std::to_array<Suffix>({{"G", 1'000'000'000}, {"M", 1'000'000}, {"k", 1'000}});
 constexpr std::array kSizes = std::to_array<Suffix>({{"GiB", kGiB}, {"MiB", kMiB}, {"KiB", kKiB}});
-constexpr std::array kTimes = std::to_array<Suffix>(
-    {{"h", 3600 * kSecondNs}, {"min", 60 * kSecondNs}, {"s", kSecondNs}, {"ms", kMillisecondNs}});
+constexpr std::array kTimes = std::to_array<Suffix>({{"h", 3600 * kSecondNs},
+                                                     {"min", 60 * kSecondNs},
+                                                     {"s", kSecondNs},
+                                                     {"ms", kMillisecondNs},
+                                                     {"us", kMicrosecondNs}});
 
 std::optional<uint64_t> parse_digits(std::string_view text, int base, std::string_view& rest) {
   uint64_t value = 0;
@@ -81,10 +84,13 @@ std::optional<uint64_t> parse_duration_ns(std::string_view text) {
   return multiply(*digits, rest.empty() ? kSecondNs : factor_of(rest, kTimes));
 }
 
-// Seconds and milliseconds only: "300s" is read more easily beside "30s" than "5min".
+// No minutes and hours: "300s" is read more easily beside "30s" than "5min".
 std::string format_duration_ns(uint64_t duration_ns) {
   if (duration_ns % kSecondNs == 0) return std::to_string(duration_ns / kSecondNs) + "s";
-  return std::to_string(duration_ns / kMillisecondNs) + "ms";
+  if (duration_ns % kMillisecondNs == 0) {
+    return std::to_string(duration_ns / kMillisecondNs) + "ms";
+  }
+  return std::to_string(duration_ns / kMicrosecondNs) + "us";
 }
 
 std::optional<uint64_t> parse_mask(std::string_view text) {

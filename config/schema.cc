@@ -70,6 +70,21 @@ constexpr std::array kSettings = std::to_array<Setting>({
          "UDP ports of tunnels, such as vxlan:14789; they take the place of the usual ports of "
          "their kind."),
 
+    duration("dedup.window", at<&Config::dedup, &DedupConfig::window_ns>, 0, 60 * kSecondNs,
+             "Frames that were captured already within this time are dropped, such as the second "
+             "copies of the loopback interface or of two mirror ports; 0 keeps them all. Copies "
+             "mostly come within 1ms. What is sent twice within the window looks the same, unless "
+             "the identification of IPv4 tells, so it should be no longer than they need."),
+    count("dedup.frames_max", at<&Config::dedup, &DedupConfig::frames_max>, 1, 1U << 20,
+          "The last frames of a worker that a new one is compared with; as many as may come within "
+          "the window."),
+    {.key = "dedup.match",
+     .kind = Text,
+     .field = at<&Config::dedup, &DedupConfig::match>,
+     .help = "What has to be the same: frame compares every byte; packet compares from the IP "
+             "header on without TTL, hop limit and header checksum, for mirror ports on both sides "
+             "of a router or in other VLANs."},
+
     count("table.flows_max", at<&Config::table, &TableConfig::flows_max>, 0, 1U << 30,
           "Most live flows of a worker; when it is full the least recently used flow ends. "
           "0 is 262144 for files and 1000000 for live traffic."),

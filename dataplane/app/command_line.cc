@@ -47,6 +47,7 @@ Result<void> check(const Config& config) {
   if (auto valid = validate(config, kProtocols); !valid.ok()) return valid;
   if (auto decap = decap_of(config); !decap.ok()) return decap.error();
   if (auto key_with = key_with_of(config); !key_with.ok()) return key_with.error();
+  if (auto dedup = dedup_of(config); !dedup.ok()) return dedup.error();
   if (auto overlap = overlap_of(config); !overlap.ok()) return overlap.error();
   return {};
 }

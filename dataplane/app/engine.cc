@@ -19,6 +19,7 @@ constexpr auto kWatchPeriod = std::chrono::milliseconds(50);
 
 void print_memory(const PipelineOptions& options, uint32_t workers) {
   MemoryBudget budget;
+  if (options.dedup) budget.add("dedup", Dedup::cost(*options.dedup), workers);
   budget.add("fragments", FragmentTable::cost(options.fragments), workers);
   const size_t meters = BurstTracker::meters_cost(options.tracker);
   budget.add("flow table", BurstTracker::cost(options.tracker) - meters, workers);

@@ -107,6 +107,21 @@ Result<NetworkOptions> key_with_of(const Config& config) {
   return options;
 }
 
+Result<std::optional<Dedup::Options>> dedup_of(const Config& config) {
+  const bool is_packet = config.dedup.match == "packet";
+  if (!is_packet && config.dedup.match != "frame") {
+    return Error{"dedup.match: \"" + config.dedup.match
+                 + "\" is not known; expected frame or packet"};
+  }
+  std::optional<Dedup::Options> options;
+  if (config.dedup.window_ns != 0) {
+    options = {.window_ns = config.dedup.window_ns,
+               .frames_max = config.dedup.frames_max,
+               .match = is_packet ? DedupMatch::Packet : DedupMatch::Frame};
+  }
+  return options;
+}
+
 Result<FragmentOverlap> overlap_of(const Config& config) {
   constexpr std::array<std::string_view, 8> kNames = {"refuse",    "first", "last",    "bsd",
                                                       "bsd_right", "linux", "windows", "solaris"};

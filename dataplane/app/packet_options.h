@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
+
 #include "config/config.h"
 #include "flowcore/base/result.h"
 #include "flowcore/extract/with_network.h"
 #include "flowcore/packet/decap.h"
 #include "flowcore/stream/fragment_overlap.h"
+#include "flowcore/track/dedup.h"
 
 namespace flowscope {
 
@@ -14,6 +17,9 @@ namespace flowscope {
 
 // What `table.key_with` means, with errors of the same form.
 [[nodiscard]] Result<NetworkOptions> key_with_of(const Config& config);
+
+// What `dedup` means, without a seed; nothing where it is switched off.
+[[nodiscard]] Result<std::optional<Dedup::Options>> dedup_of(const Config& config);
 
 // What `fragments.overlap` means.
 [[nodiscard]] Result<FragmentOverlap> overlap_of(const Config& config);

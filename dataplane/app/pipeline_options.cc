@@ -105,6 +105,11 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
                                             : FlowCounters::Basic,
                             .first_packets = config.table.first_packets};
   choose_seed(config, input, options.tracker);
+  options.dedup = dedup_of(config).value();
+  if (options.dedup) {
+    options.dedup->hash_seed_low = options.tracker.hash_seed_low;
+    options.dedup->hash_seed_high = options.tracker.hash_seed_high;
+  }
   options.streams = {
       .datagrams_max = options.tracker.flows_max,
       .streams_max = config.streams.streams_max,

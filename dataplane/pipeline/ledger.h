@@ -19,8 +19,9 @@ enum class Fate : uint8_t {
   UnknownLink,  // a link type we do not read
   Fragment,     // part of a datagram; the fragment that makes it whole is tracked
   BadChecksum,  // a wrong checksum, where such packets are to be dropped
+  Duplicate,    // captured twice, where such frames are to be dropped
 };
-inline constexpr size_t kFates = 7;
+inline constexpr size_t kFates = 8;
 
 [[nodiscard]] constexpr std::string_view name_of(Fate fate) {
   switch (fate) {
@@ -38,6 +39,8 @@ inline constexpr size_t kFates = 7;
       return "fragment";
     case Fate::BadChecksum:
       return "bad_checksum";
+    case Fate::Duplicate:
+      return "duplicate";
   }
   return {};
 }

@@ -24,6 +24,8 @@ Fate fate_of(DecodeStatus status) {
       return Fate::Fragment;
     case DecodeStatus::BadChecksum:
       return Fate::BadChecksum;
+    case DecodeStatus::Duplicate:
+      return Fate::Duplicate;
   }
   return Fate::Malformed;
 }
@@ -31,8 +33,9 @@ Fate fate_of(DecodeStatus status) {
 }  // namespace
 
 size_t Pipeline::cost(const PipelineOptions& options) {
-  return FragmentTable::cost(options.fragments) + BurstTracker::cost(options.tracker)
-         + RecordRing::cost(options.ring_bytes) + Streams<RecordOut>::cost(options.streams);
+  return (options.dedup ? Dedup::cost(*options.dedup) : 0) + FragmentTable::cost(options.fragments)
+         + BurstTracker::cost(options.tracker) + RecordRing::cost(options.ring_bytes)
+         + Streams<RecordOut>::cost(options.streams);
 }
 
 Result<std::unique_ptr<Pipeline>> Pipeline::create(const PipelineOptions& options,
@@ -54,10 +57,13 @@ Pipeline::Pipeline(Arena arena, const PipelineOptions& options)
       ring_(arena_, options.ring_bytes, options.overflow),
       out_(ring_, options.records, tracker_, &Streams<RecordOut>::app_name),
       streams_(arena_, options.streams, out_),
-      extractor_(options.key_with) {}
+      extractor_(options.key_with) {
+  if (options.dedup) dedup_.emplace(arena_, *options.dedup);
+}
 
 void Pipeline::run(Burst& burst) {
   decode_layers(burst, decap_);
+  if (dedup_) dedup_->mark_duplicates(burst);
   verify_checksums(burst, checksums_, checksum_faults_);
   advance_clock(burst);
   join_fragments(burst);
@@ -102,10 +108,12 @@ void Pipeline::FragmentObserver::on_overlap(const PacketView& packet, const Laye
 }
 
 // The tracker's clock never goes back, whatever the time stamps do. In replay every worker sees
-// every packet, so that all have the same clock at the same packet.
+// every packet, so that all have the same clock at the same packet. Duplicates do not move it: it
+// stands where it would without them.
 void Pipeline::advance_clock(const Burst& burst) {
   for (uint32_t i = 0; i < burst.count; ++i) {
-    clock_ns_ = std::max(clock_ns_, burst.packet[i].time.ns);
+    if (burst.layers[i].status != DecodeStatus::Duplicate)
+      clock_ns_ = std::max(clock_ns_, burst.packet[i].time.ns);
     flows_.clock_ns[i] = clock_ns_;
     wire_bytes_[i] = burst.packet[i].wire_bytes;
   }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "dataplane/pipeline/ledger.h"
 #include "dataplane/pipeline/record_out.h"
@@ -15,6 +16,7 @@
 #include "flowcore/packet/decap.h"
 #include "flowcore/stream/fragment_table.h"
 #include "flowcore/track/burst_tracker.h"
+#include "flowcore/track/dedup.h"
 #include "flowcore/track/flow_pull.h"
 #include "l7/streams.h"
 
@@ -29,7 +31,8 @@ struct WorkerShare {
 
 struct PipelineOptions {
   Decap decap;
-  NetworkOptions key_with;  // what is part of the flow key besides the five-tuple
+  NetworkOptions key_with;              // what is part of the flow key besides the five-tuple
+  std::optional<Dedup::Options> dedup;  // nothing: duplicates are packets like others
   FragmentTable::Options fragments;
   BurstTracker::Options tracker;
   StreamsOptions streams;
@@ -115,6 +118,7 @@ class Pipeline {
   bool is_first_;  // of the workers that see the same packets
   Decap decap_;
   ChecksumMode checksums_;
+  std::optional<Dedup> dedup_;
   FragmentTable fragments_;
   BurstTracker tracker_;
   FlowPull pull_;

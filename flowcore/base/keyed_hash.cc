@@ -5,21 +5,17 @@ namespace flowscope {
 static_assert(std::endian::native == std::endian::little,
               "AES columns are loaded as they lie in memory");
 
-HashKeys expand_hash_seed(uint64_t seed_low, uint64_t seed_high) {
-  // Each key is four rounds of the seed, made different by its number; ten rounds of AES are not
-  // needed, since the keys are never seen.
+RoundKey hash_round_key(uint64_t seed_low, uint64_t seed_high, uint64_t number) {
+  // Four rounds of the seed, made different by the number; ten rounds of AES are not needed, since
+  // the keys are never seen.
   using portable::AesBlock;
-  const std::array<uint64_t, 2> seed = {seed_low, seed_high};
-  const AesBlock secret = AesBlock::load(seed.data());
-  HashKeys keys{};
-  for (size_t i = 0; i < keys.key.size(); ++i) {
-    const std::array<uint64_t, 2> number = {i + 1, ~uint64_t{i}};
-    AesBlock block = secret ^ AesBlock::load(number.data());
-    for (int round = 0; round < 4; ++round) block = block.round(secret);
-    const std::array<uint64_t, 2> halves = {block.low_half(), block.round(secret).low_half()};
-    std::memcpy(keys.key.at(i).data(), halves.data(), sizeof halves);
-  }
-  return keys;
+  const AesBlock secret = AesBlock::of(seed_low, seed_high);
+  AesBlock block = secret ^ AesBlock::of(number + 1, ~number);
+  for (int round = 0; round < 4; ++round) block = block.round(secret);
+  const std::array<uint64_t, 2> halves = {block.low_half(), block.round(secret).low_half()};
+  RoundKey key;
+  std::memcpy(key.data(), halves.data(), sizeof key);
+  return key;
 }
 
 }  // namespace flowscope

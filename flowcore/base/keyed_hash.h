@@ -52,6 +52,13 @@ class AesBlock {
     std::memcpy(block.columns_.data(), sixteen_bytes, sizeof block.columns_);
     return block;
   }
+  // Two numbers as they lie in memory, the low half first.
+  static AesBlock of(uint64_t low_half, uint64_t high_half) {
+    AesBlock block;
+    block.columns_ = {static_cast<uint32_t>(low_half), static_cast<uint32_t>(low_half >> 32),
+                      static_cast<uint32_t>(high_half), static_cast<uint32_t>(high_half >> 32)};
+    return block;
+  }
   [[nodiscard]] uint64_t low_half() const { return columns_[0] | uint64_t{columns_[1]} << 32; }
 
   [[nodiscard]] AesBlock round(AesBlock key) const {
@@ -84,6 +91,10 @@ class AesBlock {
   static AesBlock load(const void* sixteen_bytes) {
     return AesBlock(_mm_loadu_si128(static_cast<const __m128i_u*>(sixteen_bytes)));
   }
+  static AesBlock of(uint64_t low_half, uint64_t high_half) {
+    return AesBlock(
+        _mm_set_epi64x(static_cast<int64_t>(high_half), static_cast<int64_t>(low_half)));
+  }
   [[nodiscard]] uint64_t low_half() const {
     return static_cast<uint64_t>(_mm_cvtsi128_si64(state_));
   }
@@ -105,12 +116,20 @@ using AesBlock = aesni::AesBlock;
 using AesBlock = portable::AesBlock;
 #endif
 
-// Five round keys of 16 bytes.
+using RoundKey = std::array<uint8_t, 16>;
+// The round key that a 128-bit secret has for each number; all keys depend on all of the secret, so
+// that a weak seed makes no weak round. KeyedHash uses numbers below 16, BytesHash those from 16
+// on: one seed serves both.
+[[nodiscard]] RoundKey hash_round_key(uint64_t seed_low, uint64_t seed_high, uint64_t number);
+
+// Round keys kFirst, kFirst + 1, ... of a secret.
+template <size_t kFirst, size_t kCount>
 struct HashKeys {
-  alignas(16) std::array<std::array<uint8_t, 16>, 5> key;
+  HashKeys(uint64_t seed_low, uint64_t seed_high) {
+    for (size_t i = 0; i < kCount; ++i) key[i] = hash_round_key(seed_low, seed_high, kFirst + i);
+  }
+  alignas(16) std::array<RoundKey, kCount> key;
 };
-// Spreads a 128-bit secret over all round keys, so that a weak seed makes no weak round.
-HashKeys expand_hash_seed(uint64_t seed_low, uint64_t seed_high);
 
 // A hash of exactly 48 bytes (a FlowKey) under a secret seed: nobody who does not know the seed can
 // choose flows that fall into one set. All 64 bits are well mixed; the table takes its set from the
@@ -124,8 +143,7 @@ HashKeys expand_hash_seed(uint64_t seed_low, uint64_t seed_high);
 template <class Block>
 class BasicKeyedHash {
  public:
-  explicit BasicKeyedHash(uint64_t seed_low, uint64_t seed_high)
-      : keys_(expand_hash_seed(seed_low, seed_high)) {}
+  explicit BasicKeyedHash(uint64_t seed_low, uint64_t seed_high) : keys_(seed_low, seed_high) {}
 
   [[nodiscard]] uint64_t operator()(const void* forty_eight_bytes) const {
     const auto* bytes = static_cast<const uint8_t*>(forty_eight_bytes);
@@ -138,7 +156,7 @@ class BasicKeyedHash {
  private:
   [[nodiscard]] Block key(size_t index) const { return Block::load(keys_.key[index].data()); }
 
-  HashKeys keys_;
+  HashKeys<0, 5> keys_;
 };
 
 using KeyedHash = BasicKeyedHash<AesBlock>;

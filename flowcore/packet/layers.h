@@ -41,6 +41,7 @@ enum class DecodeStatus : uint8_t {
   UnknownLink,  // a link type we do not read
   Fragment,     // an IP fragment, kept until its datagram is whole; see FragmentTable
   BadChecksum,  // a checksum is wrong, and such packets are to be dropped
+  Duplicate,    // captured twice, and such frames are to be dropped; see Dedup
 };
 
 // TCP flag bits, RFC 9293 section 3.1.

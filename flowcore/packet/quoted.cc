@@ -26,6 +26,7 @@ uint32_t key_bytes(uint8_t ip_protocol) {
 
 bool quoted_packet(const Layers& layers, const PacketView& packet, Layers& quoted) {
   if (!layers.has_l4 || !is_icmp_error(layers.ip_protocol, layers.icmp_type)) return false;
+  if (layers.status != DecodeStatus::Ip) return false;
   quoted = Layers{.l3_offset = layers.payload_offset,
                   .vlan_id = layers.vlan_id,
                   .inner_vlan_id = layers.inner_vlan_id,

@@ -12,10 +12,12 @@ namespace flowscope {
 // ports known. Of a first fragment the ports are read, as its datagram has them once it is whole.
 // VLANs, tunnels and ether_type are those of the error, its ttl is what the quoted packet had left.
 //
-// False, with `quoted` unspecified: not an error; the IP header in the quote is damaged or cut; or
-// the quote does not reach the ports or, of ICMP, the type. Such as later fragments.
-// Requires: `layers` is what decoding `packet` gave. Thread rule: pure. Cost: the decoder's slow
-// way, for errors only; anything else is told by two comparisons.
+// False, with `quoted` unspecified: not an error, or one that is dropped (BadChecksum, Duplicate);
+// the IP header in the quote is damaged or cut; or the quote does not reach the ports or, of ICMP,
+// the type. Such as later fragments.
+// Requires: `layers` is what decoding `packet` gave, or the status that a later hop gave it. Thread
+// rule: pure. Cost: the decoder's slow way, for errors only; anything else is told by two
+// comparisons.
 [[nodiscard]] bool quoted_packet(const Layers& layers, const PacketView& packet, Layers& quoted);
 
 }  // namespace flowscope

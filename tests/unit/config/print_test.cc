@@ -32,6 +32,7 @@ TEST(ConfigPrint, LoadsBackToTheSameConfiguration) {
   config.dpdk.rss = RssFields::Ip;
   config.checksums = ChecksumUse::Count;
   config.table.counters = CounterUse::Basic;
+  config.dedup = {.window_ns = 250 * kMicrosecondNs, .frames_max = 4'096, .match = "packet"};
   config.dpdk.eal_options = {"--vdev", "net_pcap0,rx_pcap=a b.pcap"};
   const std::string yaml = config_as_yaml(config);
   Config loaded;
@@ -39,6 +40,7 @@ TEST(ConfigPrint, LoadsBackToTheSameConfiguration) {
   ASSERT_TRUE(result.ok()) << result.error().message << "\n" << yaml;
   EXPECT_EQ(config_as_yaml(loaded), yaml);
   EXPECT_EQ(loaded.output.destination, config.output.destination);
+  EXPECT_EQ(loaded.dedup.window_ns, config.dedup.window_ns);
   EXPECT_EQ(loaded.dpdk.eal_options, config.dpdk.eal_options);
 }
 

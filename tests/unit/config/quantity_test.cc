@@ -27,6 +27,7 @@ TEST(Quantity, ReadsTimesAndTakesPlainNumbersAsSeconds) {
   EXPECT_EQ(parse_duration_ns("5"), 5'000'000'000U);
   EXPECT_EQ(parse_duration_ns("5s"), 5'000'000'000U);
   EXPECT_EQ(parse_duration_ns("100ms"), 100'000'000U);
+  EXPECT_EQ(parse_duration_ns("250us"), 250'000U);
   EXPECT_EQ(parse_duration_ns("10min"), 600'000'000'000U);
   EXPECT_EQ(parse_duration_ns("1h"), 3'600'000'000'000U);
 }
@@ -51,7 +52,7 @@ TEST(Quantity, RefusesWhatIsNoNumber) {
     EXPECT_EQ(parse_duration_ns(text), std::nullopt) << text;
   }
   EXPECT_EQ(parse_count("1KiB"), std::nullopt);
-  EXPECT_EQ(parse_duration_ns("5us"), std::nullopt);
+  EXPECT_EQ(parse_duration_ns("5ns"), std::nullopt);
   for (const char* text : {"", "0x", "g", "0x1g"})
     EXPECT_EQ(parse_mask(text), std::nullopt) << text;
 }
@@ -73,8 +74,8 @@ TEST(Quantity, ReadsBackWhatItWrites) {
     EXPECT_EQ(parse_count(format_count(value)), value) << "seed " << seed;
     EXPECT_EQ(parse_bytes(format_bytes(value)), value) << "seed " << seed;
     EXPECT_EQ(parse_mask(format_mask(value)), value) << "seed " << seed;
-    const uint64_t milliseconds_ns = value % 1'000'000'000'000 * 1'000'000;
-    EXPECT_EQ(parse_duration_ns(format_duration_ns(milliseconds_ns)), milliseconds_ns)
+    const uint64_t microseconds_ns = value % 1'000'000'000'000'000 * 1'000;
+    EXPECT_EQ(parse_duration_ns(format_duration_ns(microseconds_ns)), microseconds_ns)
         << "seed " << seed;
   }
 }
@@ -85,6 +86,7 @@ TEST(Quantity, WritesTheLargestUnitThatFits) {
   EXPECT_EQ(format_bytes(1536), "1536");
   EXPECT_EQ(format_duration_ns(300'000'000'000), "300s");
   EXPECT_EQ(format_duration_ns(1'500'000'000), "1500ms");
+  EXPECT_EQ(format_duration_ns(1'500'000), "1500us");
 }
 
 }  // namespace

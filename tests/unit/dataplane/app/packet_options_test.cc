@@ -77,6 +77,29 @@ TEST(KeyWith, NamesWhatTellsFlowsApart) {
   EXPECT_NE(key_with_of(config).error().message.find("table.key_with: \"vpn\""), std::string::npos);
 }
 
+TEST(DedupOptions, AreOffUntilThereIsAWindow) {
+  Config config;
+  EXPECT_FALSE(dedup_of(config).value().has_value());
+  config.dedup.window_ns = 5 * kMillisecondNs;
+  const std::optional<Dedup::Options> options = dedup_of(config).value();
+  ASSERT_TRUE(options.has_value());
+  EXPECT_EQ(options->window_ns, 5 * kMillisecondNs);
+  EXPECT_EQ(options->frames_max, 256U);
+  EXPECT_EQ(options->match, DedupMatch::Frame);
+}
+
+TEST(DedupOptions, NameWhatHasToBeTheSame) {
+  Config config;
+  config.dedup = {.window_ns = 1, .frames_max = 1'000, .match = "packet"};
+  EXPECT_EQ(dedup_of(config).value()->match, DedupMatch::Packet);
+  EXPECT_EQ(dedup_of(config).value()->frames_max, 1'000U);
+  config.dedup.match = "payload";
+  EXPECT_EQ(dedup_of(config).error().message,
+            "dedup.match: \"payload\" is not known; expected frame or packet");
+  config.dedup.window_ns = 0;
+  EXPECT_FALSE(dedup_of(config).ok()) << "wrong though it is off";
+}
+
 TEST(FragmentOptions, NamesWhoseBytesStayWhereFragmentsOverlap) {
   Config config;
   EXPECT_EQ(overlap_of(config).value(), FragmentOverlap::Refuse);

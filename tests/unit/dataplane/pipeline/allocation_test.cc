@@ -150,6 +150,7 @@ void run_round(RoundPort& port, Worker<RoundPort>& worker, Pipeline& pipeline, D
 
 constexpr uint64_t kTimeNs = 1'700'000'000'000'000'000;
 constexpr uint16_t kLostDatagrams = 200;
+constexpr uint32_t kDuplicates = 50;
 
 std::vector<testing::TimedPacket> datagrams_that_lack_a_fragment() {
   using testing::PacketBuilder;
@@ -205,10 +206,13 @@ class WorkerAllocation : public ::testing::Test {
     frames_.add(testing::tunnel_traffic());
     frames_.add(datagrams_that_lack_a_fragment());
     frames_.add(every_tunnel());
+    frames_.add(std::vector<testing::TimedPacket>(
+        kDuplicates + 1, {kTimeNs, testing::PacketBuilder().ethernet().build()}));
 
     PipelineOptions options;
     options.decap = Decap::all();
     options.checksums = ChecksumMode::Count;
+    options.dedup = Dedup::loopback();
     // So small that not every flow in a tunnel gets its details, and that datagrams are evicted.
     options.fragments = {.datagrams_max = 16, .bytes_max = size_t{64} << 10};
     options.tracker.flows_max = 512;
@@ -255,6 +259,7 @@ TEST_F(WorkerAllocation, NeverHappensOnceTheFirstPacketsWereSeen) {
   EXPECT_EQ(fragments.whole.value() - whole_before, 3U * 3);
   EXPECT_EQ(fragments.refused.value() - refused_before, 3U * 2);
   EXPECT_GT(given_up(fragments) - given_up_before, 3U * kLostDatagrams - 1);
+  EXPECT_EQ(pipeline_->ledger().of(Fate::Duplicate), 4U * kDuplicates);
   EXPECT_TRUE(pipeline_->ledger().balanced());
 }
 

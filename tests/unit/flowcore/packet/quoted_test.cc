@@ -148,6 +148,18 @@ TEST(QuotedPacket, OnlyErrorsQuote) {
       quoted(PacketBuilder().ethernet().ipv4("1.1.1.1", "2.2.2.2").udp(3, 3).build()).found);
 }
 
+TEST(QuotedPacket, ADroppedErrorTellsNoFlow) {
+  const Frame frame = error4(3, 3, sent4().udp(5000, 53).build());
+  const PacketView packet{.frame = {frame.data(), frame.size()}};
+  Layers layers = decode_frame(packet);
+  Layers quoted;
+  EXPECT_TRUE(quoted_packet(layers, packet, quoted));
+  for (const auto status : {DecodeStatus::BadChecksum, DecodeStatus::Duplicate}) {
+    layers.status = status;
+    EXPECT_FALSE(quoted_packet(layers, packet, quoted));
+  }
+}
+
 TEST(QuotedPacket, ADamagedQuoteTellsNoFlow) {
   EXPECT_FALSE(quoted(error4(3, 0, sent6().udp(5000, 53).build())).found);
   EXPECT_FALSE(quoted(error6(3, sent4().udp(5000, 53).build())).found);
