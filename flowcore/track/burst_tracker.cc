@@ -9,11 +9,7 @@ void BurstTracker::prefetch(const Burst& burst, const FlowKeys& keys) const {
 }
 
 void BurstTracker::find(const Burst& burst, const FlowKeys& keys, FlowBurst& flows) const {
-  for (uint32_t i = 0; i < burst.count; ++i) {
-    // Packets of one flow often come together: what was guessed for one is good for the next.
-    const bool repeats = i != 0 && keys.hash[i] == keys.hash[i - 1];
-    flows.guess[i] = repeats ? flows.guess[i - 1] : table_.guess(keys.hash[i]);
-  }
+  for (uint32_t i = 0; i < burst.count; ++i) flows.guess[i] = table_.guess(keys.hash[i]);
   for (uint32_t i = 0; i < burst.count; ++i) {
     if (flows.guess[i] == FlowTable<FlowEntry>::kNone) table_.prefetch_beyond(keys.hash[i]);
   }
