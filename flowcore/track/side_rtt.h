@@ -8,7 +8,8 @@ namespace flowscope {
 // How long the other side took to acknowledge what a side sent, as seen from where we stand: the
 // initiator's is the way from us to the responder and back, the responder's the way from us to the
 // initiator. Microseconds; 0 is "no sample", and less than one counts as one. An acknowledgment
-// that the other side delays is part of it.
+// that the other side delays is part of it. Longer than 35 minutes is no sample, nor is time that
+// went backwards.
 struct SideRtt {
   uint32_t handshake_us = 0;  // of the SYN or SYN-ACK
   uint32_t smoothed_us = 0;   // of all other segments: RFC 6298 section 2, alpha 1/8
