@@ -42,6 +42,7 @@ void FlowTable<Entry>::sweep(uint32_t sets_max, uint32_t vacated_max, uint16_t n
       end = set + 1;
       break;
     }
+    index_.settled(end - begin);
     left -= end - begin;
     sweep_set_ = end;
     if (sweep_set_ == sets()) {

@@ -147,12 +147,11 @@ class SetIndex {
   void settle(uint32_t set) {
     SetLine& line = lines_[set];
     uint16_t age_max = SetLine::kAgeMax;
-    if (unsettled_ != 0) {
-      --unsettled_;
-      age_max = std::min(age_max, static_cast<uint16_t>(now_ - leapt_to_));
-    }
+    if (unsettled_ != 0) age_max = std::min(age_max, static_cast<uint16_t>(now_ - leapt_to_));
     if (line.any_older_than(now_, age_max)) line.saturate(now_, age_max);
   }
+  // The sweep has done with so many more sets.
+  void settled(uint32_t sets) { unsettled_ -= std::min(unsettled_, sets); }
 
  private:
   // A set's spilled entries are counted in one byte. A count that has come this far stays: the set
