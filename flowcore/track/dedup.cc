@@ -87,6 +87,7 @@ Dedup::Dedup(Arena& arena, const Options& options)
     : hash_(options.hash_seed_low, options.hash_seed_high),
       ring_(arena.take<Seen>(size_t{frames_of(options)} + 1)),
       buckets_(arena.take<Handle>(bucket_count(options))),
+      bucket_mask_(buckets_.size() - 1),
       window_ns_(options.window_ns),
       match_(options.match) {
   FS_CHECK(options.frames_max <= kFramesMax);
@@ -97,6 +98,10 @@ Dedup::Identity Dedup::identity_of(const PacketView& packet, const Layers& layer
       match_ == DedupMatch::Packet ? compared_of(packet, layers) : Compared{.bytes = packet.frame};
   return {.hash = hash_(compared.bytes, compared.prefix),
           .bytes = static_cast<uint32_t>(compared.bytes.size())};
+}
+
+bool Dedup::is_duplicate(const PacketView& packet, const Layers& layers) {
+  return enter(identity_of(packet, layers), packet.time);
 }
 
 // PERF: two passes, so that the lists of a whole burst arrive while its frames are hashed; with a
@@ -117,7 +122,7 @@ void Dedup::mark_duplicates(Burst& burst) {
   }
 }
 
-bool Dedup::enter(const Identity& identity, Timestamp time) {
+bool Dedup::enter(Identity identity, Timestamp time) {
   const Handle twin = find(identity);
   const bool is_duplicate = twin != kNone && distance_ns(ring_[twin].time, time) <= window_ns_;
   // Only the most recent one is ever asked.

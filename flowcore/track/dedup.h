@@ -62,9 +62,7 @@ class Dedup {
 
   // Whether the frame is a duplicate; it is entered either way. Requires: decode_frame's answer for
   // `packet`; any other gives some answer, and reads no byte outside the frame.
-  [[nodiscard]] bool is_duplicate(const PacketView& packet, const Layers& layers) {
-    return enter(identity_of(packet, layers), packet.time);
-  }
+  [[nodiscard]] bool is_duplicate(const PacketView& packet, const Layers& layers);
   // Part of the second hop of a packet's way, behind decode_layers: gives each duplicate, whatever
   // its status was, the status Duplicate. The same answers as is_duplicate for one packet after the
   // other, but frees the look-ups from waiting for memory.
@@ -98,15 +96,13 @@ class Dedup {
   static_assert(sizeof(Seen) == 32, "two to a cache line");
 
   [[nodiscard]] Identity identity_of(const PacketView& packet, const Layers& layers) const;
-  bool enter(const Identity& identity, Timestamp time);
+  bool enter(Identity identity, Timestamp time);
   [[nodiscard]] Handle find(const Identity& identity) const;
   void link(Handle handle, const Identity& identity, Timestamp time);
   void unlink(Handle handle);
 
   // The first of the list that a hash is in.
-  [[nodiscard]] Handle& bucket_of(uint64_t hash) const {
-    return buckets_[hash & (buckets_.size() - 1)];
-  }
+  [[nodiscard]] Handle& bucket_of(uint64_t hash) const { return buckets_[hash & bucket_mask_]; }
   [[nodiscard]] Handle place_after(Handle place) const {
     return place + 1 == ring_.size() ? 1 : place + 1;
   }
@@ -114,6 +110,7 @@ class Dedup {
   BytesHash hash_;
   std::span<Seen> ring_;  // one more than frames_max, for kNone
   std::span<Handle> buckets_;
+  uint64_t bucket_mask_;
   Handle next_ = 1;  // the place of the next frame: the oldest one's when the ring is full
   uint32_t buffered_ = 0;
   uint64_t window_ns_;

@@ -18,7 +18,7 @@ namespace {
 constexpr uint32_t kBurstPackets = 64;
 constexpr uint32_t kPoolFrames = 1024;
 constexpr uint32_t kRingFrames = 256;
-constexpr uint64_t kWindow_ns = 1'000'000;
+constexpr uint64_t kWindowNs = 1'000'000;
 
 // `count` different frames, in turn, a microsecond from one to the next: those of a pool larger
 // than the ring never meet themselves in it.
@@ -53,7 +53,7 @@ class LinearRing {
     bool is_duplicate = false;
     for (const Seen& each : ring_) {
       if (each.hash != seen.hash || each.bytes != seen.bytes) continue;
-      if (seen.time.saturating_since(each.time) > kWindow_ns) continue;
+      if (seen.time.saturating_since(each.time) > kWindowNs) continue;
       is_duplicate = true;
       break;
     }
@@ -74,7 +74,7 @@ class LinearRing {
 };
 
 void run_ours(benchmark::State& state, uint32_t pool_frames, size_t frame_bytes) {
-  const Dedup::Options options{.window_ns = kWindow_ns, .frames_max = kRingFrames};
+  const Dedup::Options options{.window_ns = kWindowNs, .frames_max = kRingFrames};
   Arena arena = std::move(Arena::create(Dedup::cost(options), Arena::Populate::Now).value());
   Dedup dedup(arena, options);
   Pool pool(pool_frames, frame_bytes);

@@ -116,7 +116,7 @@ TEST(BytesHash, TellsTheOrderOfBlocksApart) {
   std::mt19937_64 random(kSeed);
   SCOPED_TRACE(::testing::Message() << "seed " << kSeed);
   const BytesHash hash(random(), random());
-  Frame frame = random_frame(24 * 16, random);
+  Frame frame = random_frame(size_t{24} * 16, random);
   std::vector<uint64_t> hashes = {hash(bytes_of(frame))};
   for (auto one = frame.begin(); one != frame.end(); one += 16) {
     for (auto other = one + 16; other != frame.end(); other += 16) {
@@ -137,7 +137,7 @@ TEST(BytesHash, TellsRepeatedBlocksApart) {
   std::vector<uint64_t> hashes;
   for (size_t one = 0; one < 24; ++one) {
     for (size_t other = one + 1; other < 24; ++other) {
-      Frame frame(24 * 16);
+      Frame frame(size_t{24} * 16);
       std::copy(block.begin(), block.end(), frame.begin() + static_cast<std::ptrdiff_t>(16 * one));
       std::copy(block.begin(), block.end(),
                 frame.begin() + static_cast<std::ptrdiff_t>(16 * other));

@@ -251,21 +251,21 @@ class Model {
 
   bool is_duplicate(const Frame& frame, uint64_t time_ns) {
     bool found = false;
-    for (auto seen = frames_.rbegin(); seen != frames_.rend(); ++seen) {
-      if (seen->first != frame) continue;
-      const uint64_t apart = std::max(seen->second, time_ns) - std::min(seen->second, time_ns);
+    for (const auto& [seen, seen_ns] : frames_) {
+      if (seen != frame) continue;
+      const uint64_t apart = std::max(seen_ns, time_ns) - std::min(seen_ns, time_ns);
       found = apart <= options_.window_ns;
       break;
     }
-    frames_.emplace_back(frame, time_ns);
-    if (frames_.size() > std::max(options_.frames_max, 1U)) frames_.pop_front();
+    frames_.emplace_front(frame, time_ns);
+    if (frames_.size() > std::max(options_.frames_max, 1U)) frames_.pop_back();
     return found;
   }
   [[nodiscard]] size_t buffered() const { return frames_.size(); }
 
  private:
   Dedup::Options options_;
-  std::deque<std::pair<Frame, uint64_t>> frames_;
+  std::deque<std::pair<Frame, uint64_t>> frames_;  // the most recent one first
 };
 
 // Few different frames, so that most come again; times that go on, and back and far away at times.
@@ -293,7 +293,7 @@ class AgainstModel : public ::testing::TestWithParam<uint32_t> {};
 TEST_P(AgainstModel, FindsTheSameDuplicatesAlone) {
   const Dedup::Options options{.frames_max = GetParam()};
   for (const size_t kinds : {2, 5, 40, 256}) {
-    const uint64_t seed = 1000 * GetParam() + kinds;
+    const uint64_t seed = uint64_t{1000} * GetParam() + kinds;
     SCOPED_TRACE(::testing::Message() << "seed " << seed);
     Rig dedup(options);
     Model model(options);
@@ -314,7 +314,7 @@ TEST_P(AgainstModel, FindsTheSameDuplicatesAlone) {
 TEST_P(AgainstModel, FindsTheSameDuplicatesInBursts) {
   const Dedup::Options options{.frames_max = GetParam()};
   for (const uint32_t burst_size : {1U, 2U, 64U, kBurstMax}) {
-    const uint64_t seed = 1000 * GetParam() + burst_size;
+    const uint64_t seed = uint64_t{1000} * GetParam() + burst_size;
     SCOPED_TRACE(::testing::Message() << "seed " << seed);
     Rig dedup(options);
     Model model(options);
