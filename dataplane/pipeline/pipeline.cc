@@ -67,10 +67,10 @@ void Pipeline::run(Burst& burst) {
   verify_checksums(burst, checksums_, checksum_faults_);
   advance_clock(burst);
   join_fragments(burst);
-  extract_keys(extractor_, tracker_.hash(), burst, keys_);
+  extract_keys(extractor_, tracker_.hash(), burst, keys_,
+               [this](uint64_t hash) { tracker_.prefetch(hash); });
   extract_quoted(extractor_, tracker_.hash(), burst, quoted_);
   if (share_.workers > 1) keep_own_share(burst);
-  tracker_.prefetch(burst, keys_);
   enter_fates(burst);
   tracker_.find(burst, keys_, flows_);
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "flowcore/base/check.h"
+#include "flowcore/base/plain_copy.h"
 
 namespace flowscope {
 
@@ -27,7 +28,8 @@ class Blocks {
     image.has_detail = extras.detail != nullptr;
     image.has_meter = extras.meter != nullptr;
     put(image);
-    put(entry);
+    copy_plain(place_ + bytes_, entry);
+    bytes_ += sizeof entry;
     if (image.has_detail) [[unlikely]]
       put(*extras.detail);
     if (!image.has_meter) return;

@@ -61,6 +61,15 @@ class Block16 {
     }
     return block;
   }
+  friend Block16 operator^(Block16 x, Block16 y) {
+    for (size_t i = 0; i < 16; ++i) x.bytes_[i] ^= y.bytes_[i];
+    return x;
+  }
+  friend Block16 operator|(Block16 x, Block16 y) {
+    for (size_t i = 0; i < 16; ++i) x.bytes_[i] |= y.bytes_[i];
+    return x;
+  }
+  [[nodiscard]] bool is_zero() const { return bytes_ == std::array<uint8_t, 16>{}; }
   // Whether x is above y, byte by byte from the first on, or where all are equal `tie`.
   friend bool is_above(Block16 x, Block16 y, bool tie) {
     const int order = std::memcmp(x.bytes_.data(), y.bytes_.data(), sizeof x.bytes_);
@@ -95,6 +104,13 @@ class Block16 {
   [[nodiscard]] Block16 rearranged(const BytePlaces& places) const {
     return Block16(_mm_shuffle_epi8(block_, of(places.data()).block_));
   }
+  friend Block16 operator^(Block16 x, Block16 y) {
+    return Block16(_mm_xor_si128(x.block_, y.block_));
+  }
+  friend Block16 operator|(Block16 x, Block16 y) {
+    return Block16(_mm_or_si128(x.block_, y.block_));
+  }
+  [[nodiscard]] bool is_zero() const { return _mm_testz_si128(block_, block_) != 0; }
   // One more than `equal` has a bit at the first byte that differs, and above it bits of `equal`
   // only, which `above` has not. Where all bytes are equal the bit lies behind those of the bytes.
   friend bool is_above(Block16 x, Block16 y, bool tie) {

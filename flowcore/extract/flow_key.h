@@ -3,8 +3,8 @@
 #include <array>
 #include <compare>
 #include <cstdint>
-#include <cstring>
 
+#include "flowcore/base/block16.h"
 #include "flowcore/packet/icmp.h"
 
 namespace flowscope {
@@ -33,7 +33,12 @@ struct FlowKey {
   uint32_t label = 0;      // the same, and FlowLabel's IPv6 flow label
 
   friend bool operator==(const FlowKey& x, const FlowKey& y) {
-    return std::memcmp(&x, &y, sizeof(FlowKey)) == 0;
+    // PERF: GCC 12 makes 18 instructions of memcmp here.
+    const auto part = [](const FlowKey& key, size_t i) {
+      return Block16::of(reinterpret_cast<const uint8_t*>(&key) + 16 * i);
+    };
+    return ((part(x, 0) ^ part(y, 0)) | (part(x, 1) ^ part(y, 1)) | (part(x, 2) ^ part(y, 2)))
+        .is_zero();
   }
 };
 static_assert(sizeof(FlowKey) == 48, "hashed and compared as three blocks, so it has no padding");

@@ -90,8 +90,9 @@ class BurstTracker {
   // The hash that keys[] must have been made with.
   [[nodiscard]] const KeyedHash& hash() const { return hash_; }
 
-  // Hop 4a: asks for the set of each key; the lines arrive while the caller goes on.
-  void prefetch(const Burst& burst, const FlowKeys& keys) const;
+  // Hop 4a: asks for the set of a key; the line arrives while the caller goes on. For
+  // extract_keys(), or in a loop of its own.
+  void prefetch(uint64_t hash) const { table_.prefetch_set(hash); }
   // Hop 4b: guesses the flow of each packet by signature and asks for its entry.
   void find(const Burst& burst, const FlowKeys& keys, FlowBurst& flows) const;
   // Hop 5: from packet `begin` on, finds or makes each packet's flow and accounts it. Stops before

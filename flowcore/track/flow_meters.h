@@ -4,6 +4,7 @@
 #include <span>
 
 #include "flowcore/base/arena.h"
+#include "flowcore/base/plain_copy.h"
 #include "flowcore/base/prefetch.h"
 #include "flowcore/track/first_packets.h"
 #include "flowcore/track/flow_meter.h"
@@ -47,7 +48,7 @@ class FlowMeters {
   void prefetch(uint32_t slot) const { prefetch_write(&meters_[slot]); }
   void start(uint32_t slot) {
     static constexpr FlowMeter kEmpty{};
-    meters_[slot] = kEmpty;
+    copy_plain(&meters_[slot], kEmpty);
   }
   void move(uint32_t from, uint32_t to) {
     meters_[to] = meters_[from];

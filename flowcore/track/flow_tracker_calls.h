@@ -116,7 +116,9 @@ void FlowTracker<E, State, Init>::find(const Burst& burst) {
     parts.flows.guess[0] = parts.hot_slot;
     return;
   }
-  if (burst.count > 1) parts.tracker.prefetch(burst, parts.keys);
+  if (burst.count > 1) {
+    for (uint32_t i = 0; i < burst.count; ++i) parts.tracker.prefetch(parts.keys.hash[i]);
+  }
   parts.tracker.find(burst, parts.keys, parts.flows);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "dataplane/pipeline/pipeline.h"
+#include "flowcore/base/plain_copy.h"
 #include "flowcore/extract/five_tuple.h"
 #include "flowcore/packet/decode.h"
 #include "flowcore/track/burst_tracker.h"
@@ -32,7 +33,8 @@ class EndLog {
   void on_started(FlowEntry&) {}
   void on_established(FlowEntry&) {}
   void on_ended(FlowEntry& entry, EndReason reason) {
-    rows_[next_] = {entry, reason};
+    copy_plain(&rows_[next_].entry, entry);
+    rows_[next_].reason = reason;
     next_ = (next_ + 1) % kRows;
     ++ended_;
   }
@@ -60,12 +62,12 @@ class OurTracker {
 
   void run(Burst& burst) {
     decode_layers(burst);
-    extract_keys(FiveTuple::bidirectional(), tracker_.hash(), burst, keys_);
+    extract_keys(FiveTuple::bidirectional(), tracker_.hash(), burst, keys_,
+                 [this](uint64_t hash) { tracker_.prefetch(hash); });
     for (uint32_t i = 0; i < burst.count; ++i) {
       clock_ns_ = std::max(clock_ns_, burst.packet[i].time.ns);
       columns_.clock_ns[i] = clock_ns_;
     }
-    tracker_.prefetch(burst, keys_);
     tracker_.find(burst, keys_, columns_);
     for (uint32_t begin = 0; begin < burst.count;) {
       tracker_.sweep_step(columns_.clock_ns[begin], ends_);

@@ -49,7 +49,7 @@ void run_track(benchmark::State& state, uint32_t flows, uint32_t bursts, FlowCou
     next = next + 1 == prepared.size() ? 0 : next + 1;
     for (uint32_t i = 0; i < kBurstPackets; ++i) columns->clock_ns[i] = clock_ns;
     clock_ns += 1000;
-    tracker->prefetch(now.burst, now.keys);
+    for (uint32_t i = 0; i < kBurstPackets; ++i) tracker->prefetch(now.keys.hash[i]);
     tracker->find(now.burst, now.keys, *columns);
     for (uint32_t begin = 0; begin < kBurstPackets;) {
       tracker->sweep_step(clock_ns, nobody);

@@ -116,7 +116,8 @@ int run(uint32_t flows_max, double seconds) {
     lateness.counts = packet >= first_counted;
     source.fill(*burst, packet);
     decode_layers(*burst);
-    extract_keys(FiveTuple::bidirectional(), tracker.hash(), *burst, *keys);
+    extract_keys(FiveTuple::bidirectional(), tracker.hash(), *burst, *keys,
+                 [&tracker](uint64_t hash) { tracker.prefetch(hash); });
     // Empty polls in between, as on a link: the clock goes on and a step may be due.
     for (; next_ns < burst->packet[0].time.ns; next_ns += 50'000) {
       lateness.clock_ns = next_ns;
@@ -129,7 +130,6 @@ int run(uint32_t flows_max, double seconds) {
     }
     for (uint32_t i = 0; i < kBurst; ++i) columns->clock_ns[i] = burst->packet[i].time.ns;
     lateness.clock_ns = burst->packet[kBurst - 1].time.ns;
-    tracker.prefetch(*burst, *keys);
     tracker.find(*burst, *keys, *columns);
     for (uint32_t begin = 0; begin < kBurst;)
       begin = tracker.update(*burst, *keys, *columns, begin, lateness);

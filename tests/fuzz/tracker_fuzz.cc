@@ -148,7 +148,6 @@ class Run {
   void track() {
     decode_layers(*burst_);
     extract_keys(FiveTuple::bidirectional(), tracker_.hash(), *burst_, *keys_);
-    tracker_.prefetch(*burst_, *keys_);
     tracker_.find(*burst_, *keys_, *flows_);
     for (uint32_t begin = 0; begin < burst_->count;) {
       tracker_.sweep_step(flows_->clock_ns[begin], *this);

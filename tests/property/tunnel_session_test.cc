@@ -171,7 +171,6 @@ class Listener {
       flows_burst_->clock_ns[i] = burst_->packet[i].time.ns;
       encaps_.push_back(burst_->layers[i].encap);
     }
-    tracker_.prefetch(*burst_, *keys_);
     tracker_.find(*burst_, *keys_, *flows_burst_);
     for (uint32_t begin = 0; begin < burst_->count;) {
       const uint32_t end =

@@ -209,7 +209,6 @@ class TrackerRig {
       clock_ns_ = std::max(clock_ns_, packet.time_ns);
       flows_->clock_ns[i] = clock_ns_;
     }
-    tracker_->prefetch(*burst_, *keys_);
     tracker_->find(*burst_, *keys_, *flows_);
   }
   uint32_t update(uint32_t begin) {

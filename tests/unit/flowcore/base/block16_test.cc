@@ -92,6 +92,12 @@ TEST(Block16, InstructionsGiveWhatThePortableTwinGives) {
     ASSERT_EQ(bytes_of(S::of(x.data()).rearranged(places)),
               bytes_of(P::of(x.data()).rearranged(places)));
     ASSERT_EQ(bytes_of(S::low(number)), bytes_of(P::low(number)));
+    const S differs = S::of(x.data()) ^ S::of(y.data());
+    ASSERT_EQ(bytes_of(differs), bytes_of(P::of(x.data()) ^ P::of(y.data())));
+    ASSERT_EQ(bytes_of(S::of(x.data()) | S::of(y.data())),
+              bytes_of(P::of(x.data()) | P::of(y.data())));
+    ASSERT_EQ(differs.is_zero(), x == y);
+    ASSERT_EQ((P::of(x.data()) ^ P::of(y.data())).is_zero(), x == y);
     ASSERT_EQ(is_above(S::of(x.data()), S::of(y.data()), tie),
               is_above(P::of(x.data()), P::of(y.data()), tie));
   }

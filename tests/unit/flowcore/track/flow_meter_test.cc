@@ -133,7 +133,6 @@ class Rig {
       clock_ns_ = std::max(clock_ns_, burst_->packet[i].time.ns);
       flows_->clock_ns[i] = clock_ns_;
     }
-    tracker_->prefetch(*burst_, *keys_);
     tracker_->find(*burst_, *keys_, *flows_);
     for (uint32_t begin = 0; begin < burst_->count;) {
       tracker_->sweep_step(flows_->clock_ns[begin], *this);

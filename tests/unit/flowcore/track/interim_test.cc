@@ -48,7 +48,6 @@ class InterimRig {
     decode_layers(*burst_);
     extract_keys(FiveTuple::bidirectional(), tracker_->hash(), *burst_, keys_);
     flows_.clock_ns[0] = time_ns;
-    tracker_->prefetch(*burst_, keys_);
     tracker_->find(*burst_, keys_, flows_);
     tracker_->sweep_step(time_ns, *this);
     tracker_->update(*burst_, keys_, flows_, 0, *this);
