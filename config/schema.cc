@@ -86,7 +86,8 @@ constexpr std::array kSettings = std::to_array<Setting>({
              "of a router or in other VLANs."},
 
     count("table.flows_max", at<&Config::table, &TableConfig::flows_max>, 0, 1U << 30,
-          "Most live flows of a worker; when it is full the least recently used flow ends. "
+          "Most live flows of a worker; then a closed, half-open, one-packet or the oldest flow "
+          "ends for a new one. "
           "0 is 262144 for files and 1000000 for live traffic."),
     list("table.key_with", Items, at<&Config::table, &TableConfig::key_with>,
          "What tells flows apart besides protocol, addresses and ports, for networks that use the "

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "config/config.h"
+#include "dataplane/app/burst_times.h"
 #include "dataplane/app/flows_view.h"
 #include "dataplane/app/stats_view.h"
+#include "dataplane/app/timed_port.h"
 #include "dataplane/app/verbs.h"
 #include "dataplane/export/exporter.h"
 #include "dataplane/pipeline/worker.h"
@@ -49,6 +51,9 @@ class Engine {
   using PortLines = std::function<std::vector<PortLine>()>;
   Engine(const Config& config, std::vector<std::unique_ptr<Pipeline>> pipelines,
          std::unique_ptr<Exporter> exporter);
+  template <Port P>
+  Exit run_on(std::vector<std::unique_ptr<P>>& ports, const Launcher& launcher,
+              const PortLines& port_lines);
   // Waits until `done()` says so; prints statistics in between; calls `stop` once when a signal
   // came.
   void watch(const std::function<bool()>& done, const std::function<void()>& stop,
@@ -82,14 +87,23 @@ class Engine {
 template <Port P>
 Exit Engine::run(std::vector<std::unique_ptr<P>>& ports, const Launcher& launcher,
                  const PortLines& port_lines) {
+  if (!config_.burst_times) return run_on(ports, launcher, port_lines);
+  burst_times_.resize(ports.size());
+  std::vector<std::unique_ptr<TimedPort<P>>> timed;
+  for (size_t i = 0; i < ports.size(); ++i)
+    timed.push_back(std::make_unique<TimedPort<P>>(*ports[i], burst_times_[i]));
+  return run_on(timed, launcher, port_lines);
+}
+
+template <Port P>
+Exit Engine::run_on(std::vector<std::unique_ptr<P>>& ports, const Launcher& launcher,
+                    const PortLines& port_lines) {
   exporter_->start();
   start_ = std::chrono::steady_clock::now();
   std::vector<std::unique_ptr<Worker<P>>> workers;
-  if (config_.burst_times) burst_times_.resize(ports.size());
   std::vector<std::function<void()>> bodies;
   for (size_t i = 0; i < ports.size(); ++i) {
-    BurstTimes* const times = config_.burst_times ? &burst_times_[i] : nullptr;
-    workers.push_back(std::make_unique<Worker<P>>(*ports[i], *pipelines_[i], times));
+    workers.push_back(std::make_unique<Worker<P>>(*ports[i], *pipelines_[i]));
     bodies.emplace_back([this, worker = workers.back().get()] {
       worker->run();
       worker_returned();

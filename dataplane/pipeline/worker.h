@@ -4,7 +4,6 @@
 #include <concepts>
 #include <cstdint>
 
-#include "dataplane/pipeline/burst_times.h"
 #include "dataplane/pipeline/pipeline.h"
 #include "dataplane/pipeline/port.h"
 
@@ -27,10 +26,7 @@ namespace flowscope {
 template <Port P>
 class Worker {
  public:
-  // `times`, where there is one, is told how long each burst takes behind the port; it must outlive
-  // the worker.
-  Worker(P& port, Pipeline& pipeline, BurstTimes* times = nullptr)
-      : port_(port), pipeline_(pipeline), times_(times) {}
+  Worker(P& port, Pipeline& pipeline) : port_(port), pipeline_(pipeline) {}
 
   // Polls until the port has ended or stop() was called, then ends every flow.
   void run() {
@@ -46,13 +42,7 @@ class Worker {
     port_.receive(burst_);
     const uint32_t count = burst_.count;
     if (count == 0) return 0;
-    if (times_ == nullptr) [[likely]] {
-      pipeline_.run(burst_);
-    } else {
-      const auto begin = BurstTimes::Clock::now();
-      pipeline_.run(burst_);
-      times_->add(BurstTimes::Clock::now() - begin);
-    }
+    pipeline_.run(burst_);
     port_.release(burst_);
     return count;
   }
@@ -75,7 +65,6 @@ class Worker {
 
   P& port_;
   Pipeline& pipeline_;
-  BurstTimes* times_;
   Burst burst_;
   std::atomic<bool> stop_{false};
 };

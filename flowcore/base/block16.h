@@ -43,6 +43,10 @@ class Block16 {
     std::memcpy(block.bytes_.data(), sixteen_bytes, sizeof block.bytes_);
     return block;
   }
+  // The sixteen bytes from `offset` on of what `row` points to, which has so many.
+  static Block16 at(const void* row, size_t offset) {
+    return of(static_cast<const uint8_t*>(row) + offset);
+  }
   // The number in little-endian order, then eight zero bytes.
   static Block16 low(uint64_t value) {
     Block16 block;
@@ -93,6 +97,9 @@ class Block16 {
   }
   static Block16 of(const void* sixteen_bytes) {
     return Block16(_mm_loadu_si128(static_cast<const __m128i_u*>(sixteen_bytes)));
+  }
+  static Block16 at(const void* row, size_t offset) {
+    return of(static_cast<const uint8_t*>(row) + offset);
   }
   static Block16 low(uint64_t value) {
     return Block16(_mm_cvtsi64_si128(static_cast<int64_t>(value)));

@@ -289,66 +289,7 @@ class BurstTracker {
   Counter details_refused_;
 };
 
-template <FlowObserver O>
-uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
-                              uint32_t begin, O& observer, std::span<const QuotedFlow> quoted) {
-  end_closed(observer);
-  ++serial_;
-  while (!quoted.empty() && quoted.front().packet < begin) quoted = quoted.subspan(1);
-  for (uint32_t i = begin; i < burst.count; ++i) {
-    const uint64_t clock_ns = flows.clock_ns[i];
-    flows.slot[i] = FlowBurst::kNoFlow;
-    if (clock_ns >= next_sweep_ns_ && i != begin) [[unlikely]]
-      return i;
-    if (!quoted.empty() && quoted.front().packet == i) [[unlikely]] {
-      note_error(quoted.front(), burst.layers[i], clock_ns);
-      quoted = quoted.subspan(1);
-    }
-    if (!keys.has_key[i]) continue;
-    const FlowKey& key = keys.key[i];
-    uint32_t slot = table_.find(keys.hash[i], key, flows.guess[i]);
-    bool is_new = false;
-    if (slot == FlowTable<FlowEntry>::kNone) [[unlikely]] {
-      slot = make_room(keys.hash[i], clock_ns, i == begin ? Run::Begins : Run::GoesOn, observer);
-      if (slot == FlowTable<FlowEntry>::kNone) return i;
-      table_.place(slot, keys.hash[i], 0, tick(clock_ns));
-      is_new = true;
-    } else {
-      FlowEntry& old = table_.entry(slot);
-      const bool is_expired = expired(old, slot, clock_ns);
-      const bool opens = (burst.layers[i].tcp_flags & kOpening) == tcp_flag::kSyn;
-      if (is_expired || (opens && reopens(old, keys.orientation[i], burst.layers[i])))
-          [[unlikely]] {
-        if (i != begin && old.run_serial == serial_) return i;
-        end(old, reason_of(old, is_expired ? EndReason::IdleTimeout : EndReason::Reopened),
-            observer);
-        is_new = true;
-      }
-      table_.touch(slot, tick(clock_ns));
-    }
-    FlowEntry& entry = table_.entry(slot);
-    if (is_new) {
-      start(entry, key, keys.orientation[i], burst.layers[i], burst.packet[i].time);
-      interim_.restart(slot);
-      observer.on_started(entry);
-    }
-    entry.run_serial = serial_;
-    flows.slot[i] = slot;
-    const FlowSide side = entry.side_of(keys.orientation[i]);
-    flows.side[i] = side;
-    const Accounted accounted = account(entry, side, burst.layers[i], burst.packet[i], clock_ns);
-    flows.signal[i] = accounted.step.signal;
-    if (!accounted.is_class_sure)
-      table_.set_class(slot, static_cast<EntryClass>(entry.flow_class()));
-    if (tell(entry, side, accounted, burst.packet[i], observer)) [[unlikely]] {
-      closed_slot_ = slot;
-      return i + 1;
-    }
-  }
-  return burst.count;
-}
-
 }  // namespace flowscope
 
-#include "flowcore/track/burst_tracker_account.h"  // IWYU pragma: keep
-#include "flowcore/track/burst_tracker_ends.h"     // IWYU pragma: keep
+#include "flowcore/track/burst_tracker_ends.h"    // IWYU pragma: keep
+#include "flowcore/track/burst_tracker_update.h"  // IWYU pragma: keep

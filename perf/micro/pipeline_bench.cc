@@ -37,6 +37,9 @@ class EndLog {
     rows_[next_].reason = reason;
     next_ = (next_ + 1) % kRows;
     ++ended_;
+    // The ring asks for its coming lines as well.
+    const auto* ahead = reinterpret_cast<const uint8_t*>(&rows_[(next_ + kAhead) % kRows]);
+    for (size_t at = 0; at < sizeof(Row); at += kCacheLineBytes) prefetch_write(ahead + at);
   }
   [[nodiscard]] uint64_t ended() const { return ended_; }
 
@@ -46,6 +49,7 @@ class EndLog {
     EndReason reason;
   };
   static constexpr size_t kRows = 4096;
+  static constexpr size_t kAhead = 8;
   std::vector<Row> rows_ = std::vector<Row>(kRows);
   size_t next_ = 0;
   uint64_t ended_ = 0;

@@ -1,4 +1,4 @@
-#include "dataplane/pipeline/burst_times.h"
+#include "dataplane/app/burst_times.h"
 
 #include <gtest/gtest.h>
 
