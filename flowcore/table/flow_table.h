@@ -176,7 +176,7 @@ class FlowTable {
   }
 
  private:
-  static constexpr uint32_t kSweepChunkSets = 32;
+  static constexpr uint32_t kSweepChunkSets = 64;
   static constexpr size_t kPrefetchLinesMax = 4;
 
   static uint32_t sets_for(uint32_t entries_max) {

@@ -8,8 +8,8 @@
 
 namespace flowscope {
 
-// PERF: bound by instructions, for lines come in order: a set without anything due is one pass over
-// its line. What is due is asked for a few sets before it is read.
+// PERF: lines come in order and are asked for a chunk ahead; a set without anything due is one pass
+// over its line. What is due is asked for some sets before it is read.
 template <class Entry>
 template <class F>
 void FlowTable<Entry>::sweep(uint32_t sets_max, uint32_t vacated_max, uint16_t now,
@@ -22,6 +22,9 @@ void FlowTable<Entry>::sweep(uint32_t sets_max, uint32_t vacated_max, uint16_t n
     const uint32_t begin = sweep_set_;
     const uint32_t count = std::min({left, kSweepChunkSets, sets() - begin});
     uint32_t due_count = 0;
+    // The chunk after this one; hardware does not look beyond a page by itself.
+    const uint32_t next_end = std::min(begin + count + kSweepChunkSets, sets());
+    for (uint32_t set = begin + count; set < next_end; ++set) index_.prefetch(set);
     for (uint32_t set = begin; set < begin + count; ++set) {
       if (index_.settles(sweep_round_)) [[unlikely]]
         index_.settle(set);

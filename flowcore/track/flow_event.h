@@ -13,6 +13,7 @@
 #include "flowcore/track/anomaly.h"
 #include "flowcore/track/flow_entry.h"
 #include "flowcore/track/flow_stats.h"
+#include "flowcore/track/interim.h"
 #include "flowcore/track/tcp_state.h"
 
 namespace flowscope {
@@ -57,6 +58,13 @@ struct FlowEnded {
   FlowStats stats;
 };
 
+// A flow lives on; told once in FlowTrackerOptions::interim_ns. It is not split by this.
+struct FlowInterim {
+  FlowKey key;
+  FlowStats stats;  // since it began
+  FlowDelta delta;  // since it was told of last
+};
+
 // A packet of a flow that should not be; told once per flow and kind.
 struct FlowAnomalyEvent {
   FlowKey key;
@@ -74,7 +82,7 @@ struct TrackerAnomalyEvent {
 
 // Ask with std::get_if, std::holds_alternative or std::visit.
 using FlowEvent = std::variant<FlowStarted, FlowPacket, FlowEstablished, FlowStateChange, FlowEnded,
-                               FlowAnomalyEvent, TrackerAnomalyEvent>;
+                               FlowAnomalyEvent, TrackerAnomalyEvent, FlowInterim>;
 static_assert(std::is_trivially_copyable_v<FlowEvent>);
 
 // The same as a word, in the order of FlowEvent's types.
@@ -86,8 +94,9 @@ enum class EventKind : uint8_t {
   Ended,
   FlowAnomaly,
   TrackerAnomaly,
+  Interim,
 };
-inline constexpr size_t kEventKinds = 7;
+inline constexpr size_t kEventKinds = 8;
 static_assert(std::variant_size_v<FlowEvent> == kEventKinds);
 
 [[nodiscard]] inline EventKind kind_of(const FlowEvent& event) {
@@ -110,6 +119,8 @@ static_assert(std::variant_size_v<FlowEvent> == kEventKinds);
       return "flow_anomaly";
     case EventKind::TrackerAnomaly:
       return "tracker_anomaly";
+    case EventKind::Interim:
+      return "interim";
   }
   return {};
 }

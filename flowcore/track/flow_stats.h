@@ -62,6 +62,7 @@ struct TrackerStats {
   uint64_t live = 0;
   std::array<uint64_t, kEvictionCauses> evicted_by{};  // by EvictionCause; part of `ended`
   uint64_t unmatched_packets = 0;                      // belonged to no flow, as the extractor said
+  uint64_t duplicate_packets = 0;                      // dropped, see FlowTrackerOptions::dedup
   uint64_t emergencies = 0;
 
   [[nodiscard]] uint64_t evicted() const {

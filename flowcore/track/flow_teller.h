@@ -46,6 +46,10 @@ class FlowTeller {
     if (mask_.has(EventKind::Ended)) tell(FlowEnded{entry.key, reason, FlowStats::of(entry)});
     states_.destroy(tracker_.slot_of(entry));
   }
+  void on_interim(FlowEntry& entry, const FlowDelta& delta) {
+    if (!mask_.has(EventKind::Interim)) return;
+    tell(FlowInterim{entry.key, FlowStats::of(entry), delta});
+  }
   void on_anomaly(FlowEntry& entry, FlowSide from, FlowAnomaly kind, Timestamp time) {
     if (!mask_.has(EventKind::FlowAnomaly)) return;
     tell(FlowAnomalyEvent{entry.key, from, kind, time});

@@ -18,6 +18,7 @@
 #include "flowcore/packet/burst.h"
 #include "flowcore/packet/decode.h"
 #include "flowcore/track/burst_tracker.h"
+#include "flowcore/track/dedup.h"
 #include "flowcore/track/flow_burst.h"
 #include "flowcore/track/flow_event.h"
 #include "flowcore/track/flow_stats.h"
@@ -38,6 +39,11 @@ struct FlowTrackerOptions {
   AutoSweep auto_sweep = AutoSweep::Off;
   bool monotonic = false;          // see FlowTracker::set_monotonic
   const Decap* decap = &kNoDecap;  // taken off before the extractor looks; outlives the tracker
+  // Frames that were captured twice are dropped, and change nothing; nothing: they count.
+  std::optional<Dedup::Options> dedup;
+  // Live flows are told of (FlowInterim) once in this time, while auto_sweep is on; 0: never.
+  uint64_t interim_ns = 0;
+  FlowMeters::Options meters;      // extended counters beside each flow
   uint32_t emergency_percent = 0;  // of flows_max, from where on IdlePolicy::emergency_ns holds
   // Secret and random where strangers choose the traffic; the same numbers give the same run.
   uint64_t hash_seed_low = 0;
@@ -67,8 +73,8 @@ class FlowTracker {
  public:
   using Options = FlowTrackerOptions;
   // The most events of one call of track() without a sink: those of a sweep's step, and seven.
-  static constexpr size_t kEventsMax =
-      BurstTracker::kStepEndedMax + FlowTable<FlowEntry>::kWays - 1 + 2 + 7;
+  static constexpr size_t kEventsMax = BurstTracker::kStepEndedMax + Interim::kFlowsPerStep
+                                       + 2 * (FlowTable<FlowEntry>::kWays - 1) + 2 + 7;
 
   static Result<FlowTracker> create(const Options& options, E extractor, Init init = Init());
 
@@ -112,6 +118,11 @@ class FlowTracker {
     return parts_->tracker.detail_of(entry);
   }
 
+  // The extended counters of a flow; null where FlowTrackerOptions::meters is Basic.
+  [[nodiscard]] const FlowMeter* meter_of(const FlowEntry& entry) const {
+    return parts_->tracker.meter_of(entry);
+  }
+
   [[nodiscard]] uint64_t flow_count() const { return parts_->tracker.live(); }
   // All flows, the most recently seen first. Allocates; for_each_flow() does not, in no order.
   [[nodiscard]] std::vector<const FlowEntry*> flows() const;
@@ -122,8 +133,8 @@ class FlowTracker {
 
   [[nodiscard]] const Options& options() const { return parts_->options; }
   // From the next packet on. Ends flows where more than flows_max live: those worth least and
-  // silent longest first; that allocates. details_max, emergency_percent and the seeds stay as
-  // they were made.
+  // silent longest first; that allocates. Memory and seeds stay as they were made: details_max,
+  // dedup, interim_ns, meters, emergency_percent.
   template <EventSink S>
   Result<void> set_options(const Options& options, S&& sink);
   void set_event_mask(EventMask mask) { parts_->options.events = mask; }
@@ -146,6 +157,8 @@ class FlowTracker {
         : arena(std::move(memory)),
           tracker(arena, engine_options(made_with)),
           states(arena, tracker.slots()),
+          dedup(made_with.dedup ? std::make_optional<Dedup>(arena, *made_with.dedup)
+                                : std::nullopt),
           options(made_with),
           flows_room(made_with.flows_max),
           extractor(std::move(own_extractor)),
@@ -160,6 +173,7 @@ class FlowTracker {
     Arena arena;
     BurstTracker tracker;
     StateColumn<State> states;
+    std::optional<Dedup> dedup;
     Options options;
     uint32_t flows_room;  // flows_max at create()
     E extractor;

@@ -13,9 +13,12 @@ auto FlowTracker<E, State, Init>::create(const Options& options, E extractor, In
                  + std::to_string(FlowTable<FlowEntry>::kEntriesMax)};
   }
   const uint32_t slots = FlowTable<FlowEntry>::slots_for(options.flows_max);
-  Result<Arena> arena =
-      Arena::create(BurstTracker::cost(engine_options(options)) + StateColumn<State>::cost(slots),
-                    Arena::Populate::Lazily);
+  if (options.interim_ns != 0 && options.interim_ns < Interim::kPeriodMin_ns)
+    return Error{"interim_ns: " + std::to_string(options.interim_ns) + " is below a millisecond"};
+  const size_t dedup_bytes = options.dedup ? Dedup::cost(*options.dedup) : 0;
+  Result<Arena> arena = Arena::create(
+      BurstTracker::cost(engine_options(options)) + StateColumn<State>::cost(slots) + dedup_bytes,
+      Arena::Populate::Lazily);
   if (!arena.ok()) return arena.error();
   auto parts = std::make_unique<Parts>(std::move(arena.value()), options, std::move(extractor),
                                        std::move(init));
@@ -30,8 +33,10 @@ BurstTracker::Options FlowTracker<E, State, Init>::engine_options(const Options&
           .details_max = options.details_max,
           .idle = options.idle,
           .emergency_percent = options.emergency_percent,
+          .interim_ns = options.interim_ns,
           .hash_seed_low = options.hash_seed_low,
-          .hash_seed_high = options.hash_seed_high};
+          .hash_seed_high = options.hash_seed_high,
+          .meters = options.meters};
 }
 
 template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
@@ -56,9 +61,9 @@ template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
 template <EventSink S>
 void FlowTracker<E, State, Init>::track_burst(Burst& burst, S&& sink) {
   Parts& parts = *parts_;
-  // Packets that are not to be tracked would leave the burst here.
-  advance_clock(burst);
   decode_layers(burst, *parts.options.decap);
+  if (parts.dedup) parts.dedup->mark_duplicates(burst);
+  advance_clock(burst);
   extract_keys(parts.extractor, parts.tracker.hash(), burst, parts.keys);
   look_into(burst);
   find(burst);
@@ -75,11 +80,13 @@ void FlowTracker<E, State, Init>::track_burst(Burst& burst, S&& sink) {
   parts.hot_slot = parts.flows.slot[burst.count - 1];
 }
 
-// Gives each packet its time on the tracker's clock.
+// Gives each packet its time on the tracker's clock. A duplicate has none of its own.
 template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
 void FlowTracker<E, State, Init>::advance_clock(Burst& burst) {
   Parts& parts = *parts_;
   for (uint32_t i = 0; i < burst.count; ++i) {
+    parts.flows.clock_ns[i] = parts.clock_ns;
+    if (burst.layers[i].status == DecodeStatus::Duplicate) continue;
     Timestamp& time = burst.packet[i].time;
     if (parts.options.monotonic) {
       parts.latest_ns = std::max(parts.latest_ns, time.ns);
@@ -97,6 +104,10 @@ void FlowTracker<E, State, Init>::look_into(const Burst& burst) {
   uint32_t unmatched = 0;
   bool has_icmp = false;
   for (uint32_t i = 0; i < burst.count; ++i) {
+    if (burst.layers[i].status == DecodeStatus::Duplicate) {
+      parts.keys.has_key[i] = 0;  // an extractor may look at frames alone
+      continue;
+    }
     unmatched += parts.keys.has_key[i] == 0 ? 1 : 0;
     has_icmp |= is_icmp(burst.layers[i].ip_protocol);
   }
@@ -188,6 +199,7 @@ TrackerStats FlowTracker<E, State, Init>::stats() const {
                      .ended = tracker.ended(),
                      .live = tracker.live(),
                      .unmatched_packets = parts_->unmatched.value(),
+                     .duplicate_packets = parts_->dedup ? parts_->dedup->dropped() : 0,
                      .emergencies = tracker.emergencies()};
   for (size_t i = 0; i < kEvictionCauses; ++i) {
     stats.evicted_by[i] = tracker.evicted(static_cast<EvictionCause>(i));
@@ -205,6 +217,9 @@ Result<void> FlowTracker<E, State, Init>::set_options(const Options& options, S&
   }
   const Options before = std::exchange(parts.options, options);
   parts.options.details_max = before.details_max;
+  parts.options.dedup = before.dedup;
+  parts.options.interim_ns = before.interim_ns;
+  parts.options.meters = before.meters;
   parts.options.emergency_percent = before.emergency_percent;
   parts.options.hash_seed_low = before.hash_seed_low;
   parts.options.hash_seed_high = before.hash_seed_high;

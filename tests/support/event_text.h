@@ -42,6 +42,11 @@ class EventText {
   std::string operator()(const TrackerAnomalyEvent& event) const {
     return std::string(name_of(event.kind)) + " " + std::to_string(event.flows) + at(event.time);
   }
+  std::string operator()(const FlowInterim& event) const {
+    return flow(event.key) + "interim " + std::to_string(event.delta.packets[0]) + "/"
+           + std::to_string(event.delta.packets[1]) + " of "
+           + std::to_string(event.stats.packets());
+  }
 
  private:
   static std::string flow(const FlowKey& key) {

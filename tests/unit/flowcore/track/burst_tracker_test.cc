@@ -309,6 +309,29 @@ TEST(BurstTracker, FullTableEvictsTheFlowThatWasSilentLongest) {
   }
 }
 
+TEST(BurstTracker, ANearlyFullTableLetsWhatIsWorthLeastGoSooner) {
+  constexpr uint16_t kFlows = 100;
+  IdlePolicy idle;
+  idle.emergency_ns = 5 * kSecond;
+  Rig rig({.flows_max = kFlows, .idle = idle, .emergency_percent = 95});
+  std::vector<TimedFrame> frames;
+  for (uint16_t port = 1; port <= 94; ++port) frames.push_back({port, udp(port)});
+  rig.track(frames);
+  rig.track({{kSecond, udp(1)}, {6 * kSecond, udp(2)}});  // two flows of two packets
+  EXPECT_FALSE(rig.tracker().in_emergency()) << "94 of 100";
+  EXPECT_EQ(rig.tracker().live(), 94U);
+  rig.track({{6 * kSecond, udp(500)}, {7 * kSecond, udp(501)}});
+  EXPECT_TRUE(rig.tracker().in_emergency());
+  EXPECT_EQ(rig.tracker().emergencies(), 1U);
+  for (uint64_t second = 8; second < 14; ++second) rig.track({{second * kSecond, udp(1)}});
+  EXPECT_EQ(rig.tracker().live(), 4U) << "old flows of one packet have ended";
+  EXPECT_EQ(rig.count("ended idle 1/0"), 92);
+  EXPECT_EQ(rig.tracker().evicted(), 0U);
+  EXPECT_FALSE(rig.tracker().in_emergency()) << "there is room again";
+  rig.track({{14 * kSecond, udp(700)}, {25 * kSecond, udp(1)}});
+  EXPECT_EQ(rig.tracker().live(), 5U) << "and a minute again for all";
+}
+
 TEST(BurstTracker, FinishEndsEveryFlowAndLeavesNone) {
   Rig rig;
   rig.track({{1, udp(1)}, {2, udp(2)}, {3, client(kSyn)}});

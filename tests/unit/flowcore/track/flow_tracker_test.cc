@@ -112,6 +112,55 @@ TEST(FlowTracker, TellsAllEventsThatOnePacketCanCause) {
                    "1000-80 packet initiator 54 at 2", "1000-80 ended rst 1/0 from 2 to 2"}));
 }
 
+TEST(FlowTracker, DropsFramesThatWereCapturedTwice) {
+  Tracker tracker = tracker_with({.monotonic = true, .dedup = Dedup::loopback()});
+  EXPECT_EQ(track(tracker, kSecond, datagram(7)).size(), 2U);
+  EXPECT_EQ(track(tracker, kSecond + 500'000, datagram(7)), Lines{});
+  EXPECT_EQ(track(tracker, kSecond + 100, datagram(8)),
+            (Lines{"8-9 started initiator at 1000000100", "8-9 packet initiator 43 at 1000000100"}))
+      << "the duplicate did not move the clock";
+  EXPECT_EQ(track(tracker, 2 * kSecond, datagram(7)),
+            Lines{"7-9 packet initiator 43 at 2000000000"});
+  EXPECT_EQ(tracker.stats().duplicate_packets, 1U);
+  EXPECT_EQ(tracker.stats().unmatched_packets, 0U);
+  EXPECT_EQ(tracker.snapshot_stats(key_of_udp(7))->packets(), 2U);
+}
+
+TEST(FlowTracker, TellsOfFlowsThatLiveOnWithoutSplittingThem) {
+  Tracker tracker = tracker_with({.events = EventMask::of({EventKind::Interim, EventKind::Ended}),
+                                  .auto_sweep = FlowTrackerOptions::AutoSweep::On,
+                                  .interim_ns = 10 * kSecond});
+  Lines lines;
+  for (uint64_t second = 1; second <= 45; ++second) {
+    for (const std::string& line : track(tracker, second * kSecond, datagram(7))) {
+      lines.push_back(line);
+    }
+  }
+  ASSERT_GE(lines.size(), 3U) << "the first of them comes when the flow is older than a period";
+  ASSERT_LE(lines.size(), 4U);
+  uint64_t told = 0;
+  for (const std::string& line : lines) {
+    EXPECT_TRUE(line.starts_with("7-9 interim ")) << line;
+    told += std::stoull(line.substr(sizeof("7-9 interim ") - 1));
+    EXPECT_TRUE(line.ends_with(" of " + std::to_string(told))) << line;
+  }
+  EventLog log;
+  tracker.finish(log);
+  ASSERT_EQ(log.lines.size(), 1U);
+  EXPECT_TRUE(log.lines[0].starts_with("7-9 ended shutdown 45/0")) << log.lines[0];
+}
+
+TEST(FlowTracker, KeepsExtendedCountersWhereAskedTo) {
+  Tracker basic = tracker_with({});
+  track(basic, 1, datagram(7));
+  EXPECT_EQ(basic.meter_of(*basic.get(key_of_udp(7))), nullptr);
+  Tracker full = tracker_with({.meters = {.counters = FlowCounters::Full}});
+  track(full, 1, datagram(7));
+  const FlowMeter* meter = full.meter_of(*full.get(key_of_udp(7)));
+  ASSERT_NE(meter, nullptr);
+  EXPECT_EQ(meter->side(FlowSide::Initiator).payload_bytes, 1U);
+}
+
 TEST(FlowTracker, EndsAFlowInTheCallThatClosesItForEveryBurstSize) {
   const std::vector<TimedFrame> frames = {{1, client(kSyn, 100)},
                                           {2, server(kRst | kAck, 0, 101)},
