@@ -55,7 +55,7 @@ BROKEN = [
     ("dead_files", "a fuzz target that is not listed", {"tests/fuzz/b_fuzz.cc": ""}, "no meson.build"),
     ("format", "a line that is not formatted", {"flowcore/base/a.h": "int   a( );\n"}, "not formatted"),
     ("shell", "an unquoted variable", {"scripts/go": "#!/usr/bin/env bash\nls $1\n"}, "SC2086"),
-    ("headers", "a header that needs another", {"flowcore/base/a.h": HEADER + "uint8_t a();\n"}, "compile alone"),
+    ("headers", "a header that needs another", {"flowcore/base/b.h": HEADER + "uint8_t a();\n"}, "compile alone"),
 ]
 
 
