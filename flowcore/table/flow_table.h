@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -23,9 +24,10 @@ namespace flowscope {
 // reason.
 //
 // It neither hashes nor reads a clock: callers bring a well-mixed, secret-keyed hash (KeyedHash)
-// and a 16-bit tick of a clock of their own. A look-up is three calls, each made for a whole burst
-// before the next: prefetch_set(), guess(), find(). A new entry is choose(), vacate() if a victim
-// must go, place(). What comes out depends on the order of the calls alone.
+// and a 16-bit tick of a clock of their own. A look-up is made in passes over a burst, each reading
+// what the one before asked for: prefetch_set(); guess(), and expect() where there is no guess;
+// prefetch_entry() of either, some packets ahead of find(). A new entry is choose(), vacate() if a
+// victim must go, place(). What comes out depends on the order of the calls alone.
 //
 // Requires of the clock: ticks go forward, back by no more than 256, and sweeps come around all
 // sets sixteen times in 0x7fff ticks; else ages are wrong, nothing worse. A clock that leaps by
@@ -78,15 +80,33 @@ class FlowTable {
   // First pass over a burst: asks for the set's line.
   void prefetch_set(uint64_t hash) const { index_.prefetch(index_.home_of(hash)); }
 
-  // Second pass: a slot of the home set whose signature matches, its record asked for and not read.
-  // kNone when there is none; then the record that choose() will likely take is asked for, or,
-  // where the home set is full or has spilled, the spill set's line.
-  [[nodiscard]] Slot guess(uint64_t hash) const;
-
-  // Between second and third pass, for hashes without a guess: where the spill set matters its line
-  // has come by now, so ask for the record there that matches or that choose() will take. Optional;
-  // tells on tables that are nearly full.
-  void prefetch_beyond(uint64_t hash) const;
+  // Second pass: a slot of the home set whose signature matches, kNone when there is none. Reads
+  // the set's line alone.
+  [[nodiscard]] Slot guess(uint64_t hash) const {
+    const uint32_t home = index_.home_of(hash);
+    const Lanes matches = index_.line(home).with_signature(SetIndex::signature_of(hash));
+    return matches.any() ? SetIndex::slot_of(home, matches.first()) : kNone;
+  }
+  // Where there is no guess: the slot that choose() will likely take, or any. Asks for the spill
+  // set's line where that matters.
+  [[nodiscard]] Slot expect(uint64_t hash) const {
+    const uint32_t home = index_.home_of(hash);
+    if (index_.reaches_beyond(home)) index_.prefetch(index_.spill_of(hash));
+    const Slot slot = place_at_home(hash);
+    return slot != kNone ? slot : 0;
+  }
+  // After expect() for all: where the spill set matters, its line has come by now and says more:
+  // the slot there that matches or that choose() will take; else `expected`.
+  [[nodiscard]] Slot expect_beyond(uint64_t hash, Slot expected) const;
+  // Asks for the record of a slot, whatever there is; a few packets before find() reads it. PERF:
+  // asked for all at once, the lines of a burst queue for the few fills that a core has under way.
+  void prefetch_entry(Slot slot) const {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(&entries_[slot]);
+    constexpr size_t kLines = (sizeof(Entry) + kCacheLineBytes - 1) / kCacheLineBytes;
+    for (size_t i = 0; i < std::min(kLines, kPrefetchLinesMax); ++i) {
+      prefetch_write(bytes + i * kCacheLineBytes);
+    }
+  }
 
   // Third pass: the slot of the entry with this key, kNone when there is none. `guess` is what
   // guess() gave for the same hash, however long ago.
@@ -114,7 +134,12 @@ class FlowTable {
   // else a newcomer of such a rank, wherever it is (as `newcomer` where no way is free for the new
   // entry); else the first to go of both sets. First to go is the lowest rank, then the highest
   // age, then home before spill and lower ways before higher ones.
-  [[nodiscard]] Choice choose(uint64_t hash);
+  [[nodiscard]] Choice choose(uint64_t hash) {
+    const Slot at_home = place_at_home(hash);
+    if (at_home == kNone) [[unlikely]]
+      return choose_beyond(hash);
+    return {at_home, is_full() ? at_home : kNone, false};
+  }
 
   // Frees a way for `hash` in a crowded pair of sets by moving one of their entries to its own
   // other set; gives the slot. kNone when none can move, kBusy when the one that can must stay for
@@ -131,8 +156,15 @@ class FlowTable {
     newcomers_.add(slot);
     return entries_[slot];
   }
-  // Frees the slot. Requires: it is used, and was placed with this hash.
-  void vacate(Slot slot, uint64_t hash_of_entry) { index_.vacate(slot, hash_of_entry); }
+  // Frees the slot. Requires: it is used; `hash_of()` gives the hash that it was placed with. PERF:
+  // asked for only where the entry lives in its spill set.
+  template <std::invocable F>
+  void vacate(Slot slot, F&& hash_of) {
+    index_.vacate(slot, hash_of);
+  }
+  void vacate(Slot slot, uint64_t hash_of_entry) {
+    index_.vacate(slot, [=] { return hash_of_entry; });
+  }
 
   // Makes the slot's entry the youngest.
   void touch(Slot slot, uint16_t tick) { index_.touch(slot, tick); }
@@ -190,14 +222,9 @@ class FlowTable {
   [[nodiscard]] bool is_full() const { return size() >= entries_max_; }
   // The slot in the home set that a new entry will take: the victim's or a free one; else kNone.
   [[nodiscard]] Slot place_at_home(uint64_t hash) const;
+  // What choose() gives where the home set has no such slot.
+  [[nodiscard]] Choice choose_beyond(uint64_t hash);
 
-  void prefetch_entry(Slot slot) const {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&entries_[slot]);
-    constexpr size_t kLines = (sizeof(Entry) + kCacheLineBytes - 1) / kCacheLineBytes;
-    for (size_t i = 0; i < std::min(kLines, kPrefetchLinesMax); ++i) {
-      prefetch_write(bytes + i * kCacheLineBytes);
-    }
-  }
   void prefetch_entries(uint32_t set, Lanes ways) const {
     for (; ways.any(); ways = ways.without_first()) {
       prefetch_entry(SetIndex::slot_of(set, ways.first()));
@@ -213,21 +240,6 @@ class FlowTable {
 };
 
 template <class Entry>
-inline auto FlowTable<Entry>::guess(uint64_t hash) const -> Slot {
-  const uint32_t home = index_.home_of(hash);
-  const Lanes matches = index_.line(home).with_signature(SetIndex::signature_of(hash));
-  if (!matches.any()) {
-    const Slot slot = place_at_home(hash);
-    if (slot != kNone) prefetch_entry(slot);
-    if (index_.reaches_beyond(home)) index_.prefetch(index_.spill_of(hash));
-    return kNone;
-  }
-  const Slot slot = SetIndex::slot_of(home, matches.first());
-  prefetch_entry(slot);
-  return slot;
-}
-
-template <class Entry>
 auto FlowTable<Entry>::place_at_home(uint64_t hash) const -> Slot {
   const uint32_t home = index_.home_of(hash);
   if (!is_full()) return index_.free_slot_in(home);
@@ -236,14 +248,14 @@ auto FlowTable<Entry>::place_at_home(uint64_t hash) const -> Slot {
 }
 
 template <class Entry>
-void FlowTable<Entry>::prefetch_beyond(uint64_t hash) const {
+auto FlowTable<Entry>::expect_beyond(uint64_t hash, Slot expected) const -> Slot {
   const uint32_t home = index_.home_of(hash);
-  if (!index_.reaches_beyond(home)) return;
+  if (!index_.reaches_beyond(home)) return expected;
   const uint32_t spill = index_.spill_of(hash);
   const Lanes matches = index_.line(spill).with_signature(SetIndex::signature_of(hash));
-  if (matches.any()) return prefetch_entry(SetIndex::slot_of(spill, matches.first()));
+  if (matches.any()) return SetIndex::slot_of(spill, matches.first());
   const Slot free = index_.free_slot(hash);
-  if (free != kNone) prefetch_entry(free);
+  return free != kNone ? free : expected;
 }
 
 template <class Entry>

@@ -9,16 +9,13 @@
 namespace flowscope {
 
 template <class Entry>
-auto FlowTable<Entry>::choose(uint64_t hash) -> Choice {
-  if (!is_full()) [[likely]] {
-    const Slot slot = index_.free_slot(hash);
-    if (slot != kNone) return {slot, kNone, false};
+auto FlowTable<Entry>::choose_beyond(uint64_t hash) -> Choice {
+  const Slot free = index_.free_slot(hash);
+  if (!is_full()) {
+    if (free != kNone) return {free, kNone, false};
     const Slot victim = index_.victim_in_both(hash);
     return {victim, victim, true};
   }
-  const Slot at_home = place_at_home(hash);
-  if (at_home != kNone) return {at_home, at_home, false};
-  const Slot free = index_.free_slot(hash);
   const Slot newcomer = newcomers_.victim(index_);
   if (free != kNone && newcomer != kNone) return {free, newcomer, false};
   const Slot victim = index_.victim_in_both(hash);

@@ -25,14 +25,14 @@ class SetIndex {
   static constexpr uint16_t kBackTicksMax = 256;
 
   static size_t cost(uint32_t sets) {
-    return Arena::cost<SetLine>(sets) + Arena::cost<uint8_t>(sets);
+    return Arena::cost<SetLine>(sets) + Arena::cost<Reach>(sets);
   }
   // Requires: 0 < sets <= kSetsMax.
   SetIndex(Arena& arena, uint32_t sets, const VictimRanks& ranks)
       : ranks_(ranks),
         sets_(sets),
         lines_(arena.take<SetLine>(sets).data()),
-        spilled_(arena.take<uint8_t>(sets).data()) {
+        reach_(arena.take<Reach>(sets).data()) {
     FS_CHECK(sets != 0 && sets <= kSetsMax);
   }
 
@@ -83,10 +83,10 @@ class SetIndex {
     return lines_[slot / kWays].tick.at[slot % kWays];
   }
   // Entries of this home set that live in their spill sets.
-  [[nodiscard]] uint32_t spilled_from(uint32_t home) const { return spilled_[home]; }
+  [[nodiscard]] uint32_t spilled_from(uint32_t home) const { return reach_[home].spilled; }
   // Whether entries of this home set may be, or will be placed, in a spill set.
   [[nodiscard]] bool reaches_beyond(uint32_t home) const {
-    const auto spilled = static_cast<int>(spilled_[home] != 0);
+    const auto spilled = static_cast<int>(spilled_from(home) != 0);
     return (spilled | static_cast<int>(!lines_[home].free_ways().any())) != 0;
   }
 
@@ -107,7 +107,9 @@ class SetIndex {
   [[nodiscard]] Slot victim_in_both(uint64_t hash) const;
 
   void place(Slot slot, uint64_t hash, EntryClass entry_class, uint16_t tick);
-  void vacate(Slot slot, uint64_t hash);
+  // `hash_of()` gives the hash that the slot's entry was placed with.
+  template <class F>
+  void vacate(Slot slot, F&& hash_of);
   // Takes the word and tick of a used slot to a free one of the hash's other set.
   void move(Slot from, Slot to, uint64_t hash);
   void set_class(Slot slot, EntryClass entry_class) {
@@ -165,21 +167,37 @@ class SetIndex {
   [[nodiscard]] uint16_t word_at(Slot slot) const {
     return lines_[slot / kWays].word.at[slot % kWays];
   }
-  // Adds to the count of `home` when `slot` is not there. PERF: without a branch, since whether the
-  // victim of a full table was a spilled entry is a coin toss.
-  void count_spilled(Slot slot, uint32_t home, int change) {
-    uint8_t& count = spilled_[home];
-    const int counts =
-        static_cast<int>(slot / kWays != home) & static_cast<int>(count != kSpilledMax);
-    count = static_cast<uint8_t>(count + counts * change);
+  // What goes on between a set and others.
+  struct Reach {
+    uint16_t guests;  // bit i: the entry of way i is not at home here
+    uint8_t spilled;  // entries of this home set that live in their spill sets
+    uint8_t reserved;
+  };
+
+  // An entry of home set `home` lives in `slot` from now on. PERF: without a branch, since whether
+  // a new entry finds its home set full may be a coin toss.
+  void settle_in(Slot slot, uint32_t home) {
+    const auto is_guest = static_cast<uint16_t>(slot / kWays != home ? 1 : 0);
+    reach_[slot / kWays].guests |= static_cast<uint16_t>(is_guest << slot % kWays);
+    uint8_t& spilled = reach_[home].spilled;
+    spilled = static_cast<uint8_t>(spilled + (is_guest & (spilled != kSpilledMax ? 1 : 0)));
+  }
+  [[nodiscard]] bool is_guest(Slot slot) const {
+    return (reach_[slot / kWays].guests >> slot % kWays & 1) != 0;
+  }
+  // It does no longer. Requires: it is a guest there.
+  void move_out(Slot slot, uint32_t home) {
+    reach_[slot / kWays].guests &= static_cast<uint16_t>(~(1U << slot % kWays));
+    uint8_t& spilled = reach_[home].spilled;
+    if (spilled != kSpilledMax) --spilled;
   }
 
   U16Choice ranks_;
   uint32_t sets_;
   SetLine* lines_;
-  // Per home set, how many of its entries live in their spill sets: the overflow flag, and what it
-  // takes to lower it again exactly.
-  uint8_t* spilled_;
+  // Per set, how many of its entries live in their spill sets: the overflow flag; and what it takes
+  // to lower it again exactly, for few entries by asking for their hashes.
+  Reach* reach_;
   uint32_t size_ = 0;
   uint32_t unsettled_ = 0;  // sets that the sweep has yet to visit since the clock leapt
   uint16_t leapt_to_ = 0;
@@ -203,17 +221,18 @@ inline void SetIndex::place(Slot slot, uint64_t hash, EntryClass entry_class, ui
   FS_DCHECK(!is_used(slot));
   lines_[slot / kWays].word.at[slot % kWays] = signature_of(hash) | entry_class;
   lines_[slot / kWays].tick.at[slot % kWays] = tick;
-  count_spilled(slot, home, 1);
+  settle_in(slot, home);
   if (tick != now_) advance(tick);
   ++size_;
 }
 
-inline void SetIndex::vacate(Slot slot, uint64_t hash) {
-  const uint32_t home = home_of(hash);
-  FS_DCHECK(slot / kWays == home || slot / kWays == spill_of(hash));
-  FS_DCHECK(signature_at(slot) == signature_of(hash));
+template <class F>
+inline void SetIndex::vacate(Slot slot, F&& hash_of) {
+  FS_DCHECK(signature_at(slot) == signature_of(hash_of()));
+  FS_DCHECK(is_guest(slot) == (slot / kWays != home_of(hash_of())));
   lines_[slot / kWays].word.at[slot % kWays] = 0;
-  count_spilled(slot, home, -1);
+  if (is_guest(slot)) [[unlikely]]
+    move_out(slot, home_of(hash_of()));
   --size_;
 }
 
@@ -224,8 +243,8 @@ inline void SetIndex::move(Slot from, Slot to, uint64_t hash) {
   lines_[to / kWays].tick.at[to % kWays] = old_line.tick.at[from % kWays];
   old_line.word.at[from % kWays] = 0;
   const uint32_t home = home_of(hash);
-  count_spilled(from, home, -1);
-  count_spilled(to, home, 1);
+  if (is_guest(from)) move_out(from, home);
+  settle_in(to, home);
 }
 
 }  // namespace flowscope

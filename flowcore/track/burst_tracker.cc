@@ -1,39 +1,29 @@
 #include "flowcore/track/burst_tracker.h"
 
-#include "flowcore/base/plain_copy.h"
 #include "flowcore/packet/icmp.h"
 
 namespace flowscope {
 
 void BurstTracker::find(const Burst& burst, const FlowKeys& keys, FlowBurst& flows) const {
-  for (uint32_t i = 0; i < burst.count; ++i) flows.guess[i] = table_.guess(keys.hash[i]);
+  bool any_absent = false;
   for (uint32_t i = 0; i < burst.count; ++i) {
-    if (flows.guess[i] == FlowTable<FlowEntry>::kNone) table_.prefetch_beyond(keys.hash[i]);
+    const uint32_t guess = table_.guess(keys.hash[i]);
+    flows.guess[i] = guess;
+    flows.expected[i] = guess;
+    if (guess == FlowTable<FlowEntry>::kNone) [[unlikely]] {
+      any_absent = true;
+      flows.expected[i] = table_.expect(keys.hash[i]);
+    }
+    if (i < kEntriesAhead) table_.prefetch_entry(flows.expected[i]);
+  }
+  for (uint32_t i = 0; any_absent && i < burst.count; ++i) {
+    if (flows.guess[i] != FlowTable<FlowEntry>::kNone) continue;
+    flows.expected[i] = table_.expect_beyond(keys.hash[i], flows.expected[i]);
   }
   if (!meters_.is_on()) return;
   for (uint32_t i = 0; i < burst.count; ++i) {
     if (flows.guess[i] != FlowTable<FlowEntry>::kNone) meters_.prefetch(flows.guess[i]);
   }
-}
-
-void BurstTracker::start(FlowEntry& entry, const FlowKey& key, Orientation orientation,
-                         const Layers& layers, Timestamp time) {
-  created_.add(1);
-  const bool is_tcp = layers.has_l4 && key.protocol == static_cast<uint8_t>(IpProtocol::Tcp);
-  const uint8_t flags = is_tcp ? layers.tcp_flags : uint8_t{0};
-  const uint8_t opening = flags & kOpening;
-  empty_plain(entry);  // what FlowEntry{} is
-  entry.key = key;
-  entry.started_ns = time.ns;
-  // A key without IP has no upper layer either, whatever the first frame carried.
-  entry.l4 = key.ip_version == 0 ? uint8_t{0} : layers.ip_protocol;
-  // A SYN-ACK seen first was sent by the responder (RFC 9293 section 3.5).
-  const bool sent_by_responder = opening == (tcp_flag::kSyn | tcp_flag::kAck);
-  entry.orientation_inferred = sent_by_responder;
-  entry.picked_up = is_tcp && (flags & tcp_flag::kSyn) == 0;
-  const bool forward = (orientation == Orientation::Forward) != sent_by_responder;
-  entry.initiator = forward ? Orientation::Forward : Orientation::Reverse;
-  if (meters_.is_on()) meters_.start(slot_of(entry));
 }
 
 bool BurstTracker::reopens(const FlowEntry& entry, Orientation orientation, const Layers& layers) {
@@ -97,19 +87,6 @@ FlowEntry* BurstTracker::flow_of(const FlowKey& key, uint64_t clock_ns) {
 void BurstTracker::set_idle_policy(const IdlePolicy& policy) {
   timeouts_.set(policy);
   table_.restart_clock(tick(swept_ns_));  // ticks may be of another length now
-}
-
-EvictionCause BurstTracker::cause_of(uint16_t rank) {
-  constexpr std::array<EvictionCause, kVictimRanks> kCauses = {
-      EvictionCause::Over, EvictionCause::HalfOpen, EvictionCause::OnePacket,
-      EvictionCause::Oldest};
-  return kCauses[rank];
-}
-
-EndReason BurstTracker::reason_of(const FlowEntry& entry, EndReason otherwise) {
-  if (entry.state == TcpState::Closed) return EndReason::Fin;
-  if (entry.state == TcpState::Reset) return EndReason::Rst;
-  return otherwise;
 }
 
 }  // namespace flowscope

@@ -93,7 +93,8 @@ class BurstTracker {
   // Hop 4a: asks for the set of a key; the line arrives while the caller goes on. For
   // extract_keys(), or in a loop of its own.
   void prefetch(uint64_t hash) const { table_.prefetch_set(hash); }
-  // Hop 4b: guesses the flow of each packet by signature and asks for its entry.
+  // Hop 4b: guesses the flow of each packet by signature and asks for the first entries; update()
+  // asks for the others as it comes near them.
   void find(const Burst& burst, const FlowKeys& keys, FlowBurst& flows) const;
   // Hop 5: from packet `begin` on, finds or makes each packet's flow and accounts it. Stops before
   // a packet at whose clock a sweep is due, or that must end or move a flow which an earlier packet
@@ -153,6 +154,9 @@ class BurstTracker {
   [[nodiscard]] FlowEntry& entry(uint32_t slot) { return table_.entry(slot); }
   [[nodiscard]] uint32_t slot_of(const FlowEntry& entry) const { return table_.slot_of(entry); }
   [[nodiscard]] uint32_t slots() const { return table_.slots(); }
+  [[nodiscard]] FlowClass class_of(const FlowEntry& entry) const {
+    return class_at(slot_of(entry));
+  }
   // What is known of the flow beside its entry; null for most flows, and for those that came when
   // all details_max were in use (details_refused counts them).
   [[nodiscard]] const FlowDetail* detail_of(const FlowEntry& entry) const {
@@ -192,6 +196,11 @@ class BurstTracker {
   [[nodiscard]] uint64_t live() const { return created_.value() - ended_.value(); }
 
  private:
+  // So many packets at least before it reads an entry, update() asks for it, and for as many at a
+  // time: a core looks up several pages at once, and has a dozen or two of line fills under way.
+  static constexpr uint32_t kEntriesAhead = 8;
+  // How update() goes on after a packet: with the next one, or it stops before or after this one.
+  enum class Next : uint8_t { Packet, StopBefore, StopAfter };
   // Whether a packet is the first of its run: no flow was touched in the run then.
   enum class Run : uint8_t { Begins, GoesOn };
   // What accounting a packet led to.
@@ -226,11 +235,28 @@ class BurstTracker {
       table_.restart_clock(tick(clock_ns));
   }
   template <FlowObserver O>
+  bool take_steady(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t packet,
+                   O& observer);
+  template <FlowObserver O>
+  Next take(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t packet, Run run,
+            O& observer);
+  template <FlowObserver O>
   uint32_t make_room(uint64_t hash, uint64_t clock_ns, Run run, O& observer);
   template <FlowObserver O>
-  bool evict(uint32_t slot, EvictionCause cause, uint64_t clock_ns, O& observer);
+  uint32_t make_way(const FlowTable<FlowEntry>::Choice& choice, uint64_t hash, uint64_t clock_ns,
+                    Run run, O& observer);
+  // Whether a flow must stay where it is for now: an earlier packet of this run touched it.
+  [[nodiscard]] bool is_busy(uint32_t slot, Run run) const {
+    return run == Run::GoesOn && table_.entry(slot).run_serial == serial_;
+  }
+  template <FlowObserver O>
+  void evict(uint32_t slot, EvictionCause cause, uint64_t clock_ns, O& observer);
+  // Tells that a flow ends; its slot may take the next one of the same key.
   template <FlowObserver O>
   void end(FlowEntry& entry, EndReason reason, O& observer);
+  // The same, and the slot is free.
+  template <FlowObserver O>
+  void remove(FlowEntry& entry, EndReason reason, O& observer);
   template <FlowObserver O>
   void sweep_sets(uint32_t sets, uint32_t ended_max, uint64_t clock_ns, O& observer);
   template <FlowObserver O>
@@ -244,7 +270,8 @@ class BurstTracker {
   template <FlowObserver O>
   bool tell(FlowEntry& entry, FlowSide side, const Accounted& accounted, const PacketView& packet,
             O& observer);
-  static EvictionCause cause_of(uint16_t rank);
+  static EvictionCause cause_of(uint16_t rank) { return static_cast<EvictionCause>(rank); }
+  static_assert(static_cast<size_t>(EvictionCause::Oldest) == kVictimRanks - 1);
   void start(FlowEntry& entry, const FlowKey& key, Orientation orientation, const Layers& layers,
              Timestamp time);
   // Whether a SYN is one on a tuple whose flow is over, or that the old flow did not send.
@@ -260,13 +287,19 @@ class BurstTracker {
   // The same without the extended counters.
   Accounted account_basic(FlowEntry& entry, FlowSide side, const Layers& layers,
                           const PacketView& packet, uint64_t clock_ns);
+  static bool opens_plainly(const FlowEntry& entry, const Layers& layers);
+  Accounted account_opening(FlowEntry& entry, const Layers& layers, const PacketView& packet,
+                            uint64_t clock_ns);
   // The anomaly where it is the flow's first of its kind, else None.
   FlowAnomaly first_of_kind(FlowEntry& entry, FlowAnomaly anomaly);
   [[nodiscard]] FlowClass class_at(uint32_t slot) const { return FlowClass{table_.class_of(slot)}; }
   [[nodiscard]] bool expired(const FlowEntry& entry, uint32_t slot, uint64_t clock_ns) const {
     return timeouts_.expired(entry, class_at(slot), clock_ns);
   }
-  static EndReason reason_of(const FlowEntry& entry, EndReason otherwise);
+  static EndReason reason_of(const FlowEntry& entry, EndReason otherwise) {
+    if (entry.state == TcpState::Closed) return EndReason::Fin;
+    return entry.state == TcpState::Reset ? EndReason::Rst : otherwise;
+  }
 
   KeyedHash hash_;
   FlowTable<FlowEntry> table_;

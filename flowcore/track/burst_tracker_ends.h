@@ -16,9 +16,7 @@ struct BurstTracker::Mover {
   O& observer;
 
   [[nodiscard]] uint64_t hash_of(const FlowEntry& entry) const { return tracker.hash_(&entry.key); }
-  [[nodiscard]] bool may_move(uint32_t slot) const {
-    return run == Run::Begins || tracker.table_.entry(slot).run_serial != tracker.serial_;
-  }
+  [[nodiscard]] bool may_move(uint32_t slot) const { return !tracker.is_busy(slot, run); }
   void moved(uint32_t from, uint32_t to) {
     tracker.interim_.move(from, to);
     if (tracker.meters_.is_on()) tracker.meters_.move(from, to);
@@ -32,40 +30,43 @@ template <FlowObserver O>
 uint32_t BurstTracker::make_room(uint64_t hash, uint64_t clock_ns, Run run, O& observer) {
   using Table = FlowTable<FlowEntry>;
   const Table::Choice choice = table_.choose(hash);
-  const auto is_busy = [&](uint32_t slot) {
-    return run == Run::GoesOn && table_.entry(slot).run_serial == serial_;
-  };
-  const bool for_newcomer = choice.newcomer != Table::kNone;
-  if (choice.crowded || for_newcomer) [[unlikely]] {
-    if (for_newcomer && is_busy(choice.newcomer)) return Table::kNone;
-    const uint32_t slot = table_.make_way(hash, Mover<O>{*this, run, observer});
-    if (slot == Table::kBusy) return Table::kNone;
-    if (slot != Table::kNone) {
-      if (for_newcomer) {
-        evict(choice.newcomer, cause_of(table_.rank_of(choice.newcomer)), clock_ns, observer);
-      }
-      return slot;
-    }
-  }
+  if (choice.crowded || choice.newcomer != Table::kNone) [[unlikely]]
+    return make_way(choice, hash, clock_ns, run, observer);
   if (choice.victim == Table::kNone) return choice.slot;
-  if (is_busy(choice.victim)) return Table::kNone;
-  const EvictionCause cause =
-      choice.crowded ? EvictionCause::Crowded : cause_of(table_.rank_of(choice.victim));
-  evict(choice.victim, cause, clock_ns, observer);
+  if (is_busy(choice.victim, run)) return Table::kNone;
+  evict(choice.victim, cause_of(table_.rank_of(choice.victim)), clock_ns, observer);
   return choice.slot;
 }
 
+// The same where both sets are full of what is better kept.
 template <FlowObserver O>
-bool BurstTracker::evict(uint32_t slot, EvictionCause cause, uint64_t clock_ns, O& observer) {
+[[gnu::noinline]] uint32_t BurstTracker::make_way(const FlowTable<FlowEntry>::Choice& choice,
+                                                  uint64_t hash, uint64_t clock_ns, Run run,
+                                                  O& observer) {
+  using Table = FlowTable<FlowEntry>;
+  const bool for_newcomer = choice.newcomer != Table::kNone;
+  if (for_newcomer && is_busy(choice.newcomer, run)) return Table::kNone;
+  const uint32_t slot = table_.make_way(hash, Mover<O>{*this, run, observer});
+  if (slot == Table::kBusy) return Table::kNone;
+  const bool is_free = slot != Table::kNone;
+  if (is_free && !for_newcomer) return slot;
+  const uint32_t victim = is_free ? choice.newcomer : choice.victim;
+  if (is_busy(victim, run)) return Table::kNone;
+  const EvictionCause cause =
+      choice.crowded ? EvictionCause::Crowded : cause_of(table_.rank_of(victim));
+  evict(victim, cause, clock_ns, observer);
+  return is_free ? slot : choice.slot;
+}
+
+template <FlowObserver O>
+void BurstTracker::evict(uint32_t slot, EvictionCause cause, uint64_t clock_ns, O& observer) {
   FlowEntry& victim = table_.entry(slot);
   // A flow past its time-out was only not swept yet.
   const bool is_expired = expired(victim, slot, clock_ns);
   if (!is_expired) evicted_[static_cast<size_t>(cause)].add(1);
-  end(victim, reason_of(victim, is_expired ? EndReason::IdleTimeout : EndReason::Evicted),
-      observer);
-  table_.vacate(slot, hash_(&victim.key));
+  remove(victim, reason_of(victim, is_expired ? EndReason::IdleTimeout : EndReason::Evicted),
+         observer);
   tell_pressure(clock_ns, observer);
-  return !is_expired;
 }
 
 template <FlowObserver O>
@@ -81,12 +82,17 @@ void BurstTracker::end(FlowEntry& entry, EndReason reason, O& observer) {
 }
 
 template <FlowObserver O>
+void BurstTracker::remove(FlowEntry& entry, EndReason reason, O& observer) {
+  end(entry, reason, observer);
+  table_.vacate(slot_of(entry), [&] { return hash_(&entry.key); });
+}
+
+template <FlowObserver O>
 void BurstTracker::end_closed(O& observer) {
   if (closed_slot_ == FlowTable<FlowEntry>::kNone) [[likely]]
     return;
   FlowEntry& entry = table_.entry(closed_slot_);
-  end(entry, reason_of(entry, EndReason::IdleTimeout), observer);
-  table_.vacate(slot_of(entry), hash_(&entry.key));
+  remove(entry, reason_of(entry, EndReason::IdleTimeout), observer);
 }
 
 // What a packet led to; gives whether it closed a flow that is not to linger.
@@ -161,8 +167,7 @@ void BurstTracker::sweep_sets(uint32_t sets, uint32_t ended_max, uint64_t clock_
   table_.sweep(sets, ended_max, tick(clock_ns), timeouts_.ages(),
                [&](uint32_t slot, FlowEntry& entry) {
                  if (!timeouts_.expired_at_sweep(entry, class_at(slot), clock_ns)) return false;
-                 end(entry, reason_of(entry, EndReason::IdleTimeout), observer);
-                 table_.vacate(slot, hash_(&entry.key));
+                 remove(entry, reason_of(entry, EndReason::IdleTimeout), observer);
                  return true;
                });
 }
@@ -209,16 +214,14 @@ template <FlowObserver O>
 void BurstTracker::finish(uint64_t clock_ns, O& observer) {
   table_.for_each([&](uint32_t slot, FlowEntry& entry) {
     const bool is_expired = expired(entry, slot, clock_ns);
-    end(entry, reason_of(entry, is_expired ? EndReason::IdleTimeout : EndReason::Shutdown),
-        observer);
-    table_.vacate(slot, hash_(&entry.key));
+    remove(entry, reason_of(entry, is_expired ? EndReason::IdleTimeout : EndReason::Shutdown),
+           observer);
   });
 }
 
 template <FlowObserver O>
 void BurstTracker::forget(FlowEntry& entry, O& observer) {
-  end(entry, EndReason::Forgotten, observer);
-  table_.vacate(slot_of(entry), hash_(&entry.key));
+  remove(entry, EndReason::Forgotten, observer);
 }
 
 template <FlowObserver O>

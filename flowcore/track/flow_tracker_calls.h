@@ -125,6 +125,7 @@ void FlowTracker<E, State, Init>::find(const Burst& burst) {
   if (burst.count == 1 && parts.keys.hash[0] == parts.hot_hash
       && parts.hot_slot != FlowBurst::kNoFlow) {
     parts.flows.guess[0] = parts.hot_slot;
+    parts.flows.expected[0] = parts.hot_slot;
     return;
   }
   if (burst.count > 1) {

@@ -66,11 +66,14 @@ class IdleTimeouts {
     }
     return by_class_[index_of(flow_class)];
   }
+  // Silent for less than any time-out, so that it need not be asked further.
+  [[nodiscard]] bool is_fresh(const FlowEntry& entry, uint64_t clock_ns) const {
+    return clock_ns - entry.last_seen_ns < least_ns_;
+  }
   // For a look-up: zero does not count as a time-out here.
   [[nodiscard]] bool expired(const FlowEntry& entry, FlowClass flow_class,
                              uint64_t clock_ns) const {
-    // PERF: what has been silent for less than any time-out is not asked further.
-    if (clock_ns - entry.last_seen_ns < least_ns_) [[likely]]
+    if (is_fresh(entry, clock_ns)) [[likely]]
       return false;
     const uint64_t timeout_ns = of(entry, flow_class);
     return idle_ns(entry, clock_ns) > timeout_ns - 1;  // zero becomes the largest number
@@ -101,7 +104,7 @@ class IdleTimeouts {
   bool emergency_ = false;
   uint32_t tick_shift_ = kTickShiftMin;
   std::array<uint64_t, kFlowClasses> by_class_{};
-  uint64_t least_ns_ = 0;  // of all flows
+  uint64_t least_ns_ = 0;  // below any time-out that is one at look-ups
   U16Choice ages_{{}};
 };
 
@@ -128,7 +131,9 @@ inline void IdleTimeouts::refresh() {
     ages[i] = rule_.function != nullptr ? uint16_t{0} : static_cast<uint16_t>(ticks);
   }
   ages_ = U16Choice(ages);
-  least_ns_ = rule_.function != nullptr ? 0 : *std::min_element(by_class_.begin(), by_class_.end());
+  least_ns_ = UINT64_MAX;
+  for (const uint64_t timeout_ns : by_class_) least_ns_ = std::min(least_ns_, timeout_ns - 1);
+  if (rule_.function != nullptr) least_ns_ = 0;
 }
 
 }  // namespace flowscope

@@ -45,13 +45,14 @@ inline bool follow_steady_tcp(FlowEntry& entry, FlowSide from, const Layers& lay
                               TcpStep& step) {
   SideCounters& sender = entry.side[index_of(from)];
   const SideCounters& receiver = entry.side[index_of(other_side(from))];
-  const bool plain = (layers.tcp_flags & ~tcp_flag::kPsh) == tcp_flag::kAck;
-  const bool steady = entry.state == TcpState::Established && sender.goes_on() && receiver.goes_on()
-                      && receiver.window_log() != 0;
-  const bool in_order =
-      layers.tcp_seq == sender.next_seq && seq_distance(receiver.next_seq, layers.tcp_ack) <= 0;
+  if ((layers.tcp_flags & ~uint32_t{tcp_flag::kPsh}) != tcp_flag::kAck) return false;
+  if (entry.state != TcpState::Established || !sender.goes_on() || !receiver.goes_on())
+    return false;
+  if (layers.tcp_seq != sender.next_seq) return false;
+  if (seq_distance(receiver.next_seq, layers.tcp_ack) > 0 || receiver.window_log() == 0)
+    return false;
   const uint64_t window = uint64_t{layers.tcp_window} << sender.window_scale();
-  if (!(plain && steady && in_order) || window >> sender.window_log() != 0) return false;
+  if (window >> sender.window_log() != 0) return false;
   sender.next_seq += layers.payload_bytes;
   step.segment = layers.payload_bytes != 0 ? SegmentKind::Next : SegmentKind::Empty;
   return true;

@@ -175,24 +175,24 @@ void run_hits(benchmark::State& state, uint32_t flows, FlowOrder order) {
 
 // A full table of which half is half-open; SYNs of new flows come, each pushes one out.
 template <class Tracker>
-void run_flood(benchmark::State& state) {
-  constexpr uint32_t kFlows = 1U << 20;
-  const auto tracker = std::make_unique<Tracker>(kFlows);
-  const uint64_t start_ns = fill(*tracker, kFlows, FlowFrames::Syns);
+void run_flood(benchmark::State& state, uint32_t flows) {
+  const auto tracker = std::make_unique<Tracker>(flows);
+  const uint64_t start_ns = fill(*tracker, flows, FlowFrames::Syns);
   const auto burst = std::make_unique<Burst>();
   // Answered flows are worth keeping: half of the table.
-  FlowStock kept({.flows = kFlows / 2, .packets = kPackets});
-  for (uint32_t i = 0; i < kPackets; i += kBurst) {
+  const uint32_t answers = 2 * flows;
+  FlowStock kept({.flows = flows / 2, .packets = answers});
+  for (uint32_t i = 0; i < answers; i += kBurst) {
     kept.fill_next(*burst, kBurst, start_ns);
     tracker->run(*burst);
   }
-  FlowStock stock({.first_flow = kFlows,
+  FlowStock stock({.first_flow = flows,
                    .flows = 2 * kPackets,
                    .packets = 2 * kPackets,
                    .order = FlowOrder::Once,
                    .frames = FlowFrames::Syns});
   for (auto _ : state) {
-    stock.fill_next(*burst, kBurst, start_ns + kPackets * FlowStock::kPacketGap_ns);
+    stock.fill_next(*burst, kBurst, start_ns + answers * FlowStock::kPacketGap_ns);
     tracker->run(*burst);
   }
   state.counters["live"] = static_cast<double>(tracker->live());
@@ -223,6 +223,12 @@ void run_receive(benchmark::State& state) {
 }
 
 template <class Tracker>
+void add_flood(const std::string& name, uint32_t flows) {
+  benchmark::RegisterBenchmark(name.c_str(),
+                               [=](benchmark::State& state) { run_flood<Tracker>(state, flows); });
+}
+
+template <class Tracker>
 void add_hits(const std::string& name, uint32_t flows, FlowOrder order = FlowOrder::Uniform) {
   benchmark::RegisterBenchmark(
       name.c_str(), [=](benchmark::State& state) { run_hits<Tracker>(state, flows, order); });
@@ -243,10 +249,11 @@ int run(int argc, char** argv) {
   benchmark::RegisterBenchmark("floor/1M_uniform",
                                [](benchmark::State& state) { run_floor(state, kMillion); });
   add_hits<OurTracker>("pipeline/ours/1M_flood_hit", 1U << 20);
-  benchmark::RegisterBenchmark("pipeline/ours/1M_flood", run_flood<OurTracker>);
+  add_flood<OurTracker>("pipeline/ours/1M_flood", 1U << 20);
+  add_flood<OurTracker>("pipeline/ours/4k_flood", 1U << 12);
   add_hits<WholeWorker>("pipeline/whole/1M_uniform", kMillion);
   add_hits<WholeWorker>("pipeline/whole/1M_flood_hit", 1U << 20);
-  benchmark::RegisterBenchmark("pipeline/whole/1M_flood", run_flood<WholeWorker>);
+  add_flood<WholeWorker>("pipeline/whole/1M_flood", 1U << 20);
   add_hits<OurTracker>("pipeline/ours/10M_uniform", 10 * kMillion);
   benchmark::RegisterBenchmark("floor/10M_uniform",
                                [](benchmark::State& state) { run_floor(state, 10 * kMillion); });

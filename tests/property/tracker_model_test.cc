@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -231,6 +232,33 @@ TEST(TrackerBursts, TellTheSameWhereOnlyWorthyFlowsLive) {
     EXPECT_GT(one.moved, 20U);
     EXPECT_GT(one.by_cause[static_cast<size_t>(EvictionCause::Oldest)], 20U);
     EXPECT_GT(one.by_cause[static_cast<size_t>(EvictionCause::OnePacket)], 100U);
+  }
+}
+
+// With extended counters every packet goes the whole way; without them steady segments and opening
+// SYNs take shortcuts. Entries must not tell which.
+TEST(TrackerModel, ShortcutsLeaveWhatTheWholeWayDoes) {
+  for (uint32_t seed = 1; seed <= 4 * rounds(); ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    TrackerTraffic traffic(seed, {.endpoints = 12, .tcp_percent = 95});
+    BurstTracker::Options options{.flows_max = 200, .idle = kShort, .hash_seed_low = seed};
+    TrackerRig shortcuts(options);
+    options.meters.counters = FlowCounters::Full;
+    TrackerRig whole_way(options);
+    uint64_t compared = 0;
+    for (const TrackedPacket& packet : traffic.packets(20'000)) {
+      shortcuts.give({&packet, 1});
+      whole_way.give({&packet, 1});
+      const FlowEntry* const entry = shortcuts.find(packet.flow, packet.protocol);
+      const FlowEntry* const expected = whole_way.find(packet.flow, packet.protocol);
+      ASSERT_EQ(entry == nullptr, expected == nullptr);
+      if (entry == nullptr) continue;
+      ++compared;
+      ASSERT_EQ(std::memcmp(entry, expected, sizeof *entry), 0) << "flow " << packet.flow;
+      ASSERT_EQ(shortcuts.tracker().class_of(*entry), whole_way.tracker().class_of(*expected));
+    }
+    EXPECT_GT(compared, 10'000U);
+    EXPECT_EQ(shortcuts.log(), whole_way.log());
   }
 }
 

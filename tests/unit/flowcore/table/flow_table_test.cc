@@ -43,7 +43,8 @@ class TableTest : public testing::Test {
   Table::Slot find(uint64_t hash, uint64_t key) {
     table_->prefetch_set(hash);
     const Table::Slot guess = table_->guess(hash);
-    if (guess == Table::kNone) table_->prefetch_beyond(hash);
+    table_->prefetch_entry(
+        guess != Table::kNone ? guess : table_->expect_beyond(hash, table_->expect(hash)));
     return table_->find(hash, key, guess);
   }
   // Adds where a way is free; false when a victim would have to go.
