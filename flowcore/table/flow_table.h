@@ -185,7 +185,7 @@ class FlowTable {
     return static_cast<Slot>(&entry - entries_);
   }
 
-  // Visits up to `sets_max` sets from where the last sweep ended, each at most once, and calls
+  // Passes up to `sets_max` sets from where the last sweep ended, each at most once, and calls
   // `due(Slot, Entry&)` for every entry that is at least as old as its class is to be looked at.
   // `due` gives whether it vacated that slot, and must leave the others alone. Stops after the set
   // where `vacated_max` is reached.
@@ -208,7 +208,6 @@ class FlowTable {
   }
 
  private:
-  static constexpr uint32_t kSweepChunkSets = 64;
   static constexpr size_t kPrefetchLinesMax = 4;
 
   static uint32_t sets_for(uint32_t entries_max) {

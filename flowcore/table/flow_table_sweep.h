@@ -8,44 +8,37 @@
 
 namespace flowscope {
 
-// PERF: lines come in order and are asked for a chunk ahead; a set without anything due is one pass
-// over its line. What is due is asked for some sets before it is read.
+// PERF: three passes over some sets that are to be looked at, each reading what the one before
+// asked for; sets without anything due cost two bytes each.
 template <class Entry>
 template <class F>
 void FlowTable<Entry>::sweep(uint32_t sets_max, uint32_t vacated_max, uint16_t now,
                              const U16Choice& class_ages, F&& due) {
   index_.advance(now);
-  const uint16_t latest = index_.now();
-  std::array<uint32_t, kSweepChunkSets> due_sets;
+  index_.set_class_ages(class_ages);
+  LookTimes::Found found;
   uint32_t vacated = 0;
   for (uint32_t left = std::min(sets_max, sets()); left > 0 && vacated < vacated_max;) {
     const uint32_t begin = sweep_set_;
-    const uint32_t count = std::min({left, kSweepChunkSets, sets() - begin});
-    uint32_t due_count = 0;
-    // The chunk after this one; hardware does not look beyond a page by itself.
-    const uint32_t next_end = std::min(begin + count + kSweepChunkSets, sets());
-    for (uint32_t set = begin + count; set < next_end; ++set) index_.prefetch(set);
-    for (uint32_t set = begin; set < begin + count; ++set) {
-      if (index_.settles(sweep_round_)) [[unlikely]]
-        index_.settle(set);
-      const Lanes ways = index_.line(set).due(latest, class_ages);
-      due_sets[due_count] = set;
-      due_count += ways.any() ? 1 : 0;
-      prefetch_entries(set, ways);
+    uint32_t end = begin;
+    const uint32_t count =
+        index_.to_look_at(end, begin + std::min(left, sets() - begin), sweep_round_, found);
+    for (uint32_t i = 0; i < count; ++i) {
+      index_.settle(found[i]);
+      prefetch_entries(found[i], index_.due_in(found[i]));
     }
-    uint32_t end = begin + count;
-    for (uint32_t i = 0; i < due_count; ++i) {
-      const uint32_t set = due_sets[i];
-      for (Lanes ways = index_.line(set).due(latest, class_ages); ways.any();
-           ways = ways.without_first()) {
+    for (uint32_t i = 0; i < count; ++i) {
+      const uint32_t set = found[i];
+      for (Lanes ways = index_.due_in(set); ways.any(); ways = ways.without_first()) {
         const Slot slot = SetIndex::slot_of(set, ways.first());
         vacated += due(slot, entries_[slot]) ? 1 : 0;
       }
+      index_.looked_at(set);
       if (vacated < vacated_max) continue;
       end = set + 1;
       break;
     }
-    index_.settled(end - begin);
+    index_.passed(end - begin);
     left -= end - begin;
     sweep_set_ = end;
     if (sweep_set_ == sets()) {

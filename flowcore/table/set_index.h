@@ -7,6 +7,7 @@
 #include "flowcore/base/arena.h"
 #include "flowcore/base/check.h"
 #include "flowcore/base/prefetch.h"
+#include "flowcore/table/look_times.h"
 #include "flowcore/table/set_line.h"
 
 namespace flowscope {
@@ -25,14 +26,15 @@ class SetIndex {
   static constexpr uint16_t kBackTicksMax = 256;
 
   static size_t cost(uint32_t sets) {
-    return Arena::cost<SetLine>(sets) + Arena::cost<Reach>(sets);
+    return Arena::cost<SetLine>(sets) + Arena::cost<Reach>(sets) + LookTimes::cost(sets);
   }
   // Requires: 0 < sets <= kSetsMax.
   SetIndex(Arena& arena, uint32_t sets, const VictimRanks& ranks)
       : ranks_(ranks),
         sets_(sets),
         lines_(arena.take<SetLine>(sets).data()),
-        reach_(arena.take<Reach>(sets).data()) {
+        reach_(arena.take<Reach>(sets).data()),
+        look_times_(arena, sets) {
     FS_CHECK(sets != 0 && sets <= kSetsMax);
   }
 
@@ -76,9 +78,7 @@ class SetIndex {
   [[nodiscard]] EntryClass class_at(Slot slot) const {
     return static_cast<EntryClass>(word_at(slot) & SetLine::kClassMask);
   }
-  [[nodiscard]] uint16_t rank_of(EntryClass entry_class) const {
-    return static_cast<uint16_t>(ranks_.low[entry_class] | ranks_.high[entry_class] << 8);
-  }
+  [[nodiscard]] uint16_t rank_of(EntryClass entry_class) const { return ranks_[entry_class]; }
   [[nodiscard]] uint16_t tick_at(Slot slot) const {
     return lines_[slot / kWays].tick.at[slot % kWays];
   }
@@ -115,7 +115,10 @@ class SetIndex {
   void set_class(Slot slot, EntryClass entry_class) {
     uint16_t& word = lines_[slot / kWays].word.at[slot % kWays];
     const auto now = static_cast<uint16_t>((word & ~SetLine::kClassMask) | entry_class);
-    if (word != now) word = now;
+    if (word == now) return;
+    word = now;
+    look_times_.look_by(slot / kWays,
+                        static_cast<uint16_t>(tick_at(slot) + class_ages_[entry_class]));
   }
   void touch(Slot slot, uint16_t tick) {
     uint16_t& at = lines_[slot / kWays].tick.at[slot % kWays];
@@ -139,10 +142,25 @@ class SetIndex {
     leapt_to_ = now_;
     unsettled_ = sets_;
   }
-  // Whether the sweep's round is one that settles the sets it visits: some do, for ages wrap
-  // slowly.
-  [[nodiscard]] bool settles(uint32_t round) const {
-    return unsettled_ != 0 || round % kRoundsPerSettling == 0;
+
+  // What a sweep goes by: of each class, from which age on it looks at an entry. With other ages
+  // than before every set is to be looked at once.
+  void set_class_ages(const U16Choice& class_ages) {
+    if (class_ages == class_ages_) return;
+    class_ages_ = class_ages;
+    unlooked_ = sets_;
+  }
+  [[nodiscard]] Lanes due_in(uint32_t set) const { return lines_[set].due(now_, class_ages_); }
+  // Of the sets from `begin` on, those that are to be looked at, as LookTimes::find_due gives them,
+  // their lines asked for: all where everything is to be looked at.
+  uint32_t to_look_at(uint32_t& begin, uint32_t end, uint32_t round,
+                      LookTimes::Found& found) const {
+    // Some rounds look at all sets, for ages wrap slowly.
+    const bool all = unsettled_ != 0 || unlooked_ != 0 || round % kRoundsPerSettling == 0;
+    const uint32_t count = all ? LookTimes::find_all(begin, end, found)
+                               : look_times_.find_due(begin, end, now_, found);
+    for (uint32_t i = 0; i < count; ++i) prefetch(found[i]);
+    return count;
   }
   // The sweep is at this set: brings its ticks in order, so that no age of it is taken for a
   // younger one when the clock goes on.
@@ -152,8 +170,15 @@ class SetIndex {
     if (unsettled_ != 0) age_max = std::min(age_max, static_cast<uint16_t>(now_ - leapt_to_));
     if (line.any_older_than(now_, age_max)) line.saturate(now_, age_max);
   }
-  // The sweep has done with so many more sets.
-  void settled(uint32_t sets) { unsettled_ -= std::min(unsettled_, sets); }
+  // The sweep has looked at this set, and has done with so many more sets.
+  void looked_at(uint32_t set) {
+    const uint16_t ticks = lines_[set].ticks_until_due(now_, class_ages_);
+    look_times_.set(set, static_cast<uint16_t>(now_ + ticks));
+  }
+  void passed(uint32_t sets) {
+    unsettled_ -= std::min(unsettled_, sets);
+    unlooked_ -= std::min(unlooked_, sets);
+  }
 
  private:
   // A set's spilled entries are counted in one byte. A count that has come this far stays: the set
@@ -198,7 +223,10 @@ class SetIndex {
   // Per set, how many of its entries live in their spill sets: the overflow flag; and what it takes
   // to lower it again exactly, for few entries by asking for their hashes.
   Reach* reach_;
+  LookTimes look_times_;
+  U16Choice class_ages_{{}};
   uint32_t size_ = 0;
+  uint32_t unlooked_ = 0;   // sets that the sweep has yet to visit since class ages changed
   uint32_t unsettled_ = 0;  // sets that the sweep has yet to visit since the clock leapt
   uint16_t leapt_to_ = 0;
   uint16_t now_ = 0;  // the latest tick seen, against which ages are taken
@@ -222,6 +250,7 @@ inline void SetIndex::place(Slot slot, uint64_t hash, EntryClass entry_class, ui
   lines_[slot / kWays].word.at[slot % kWays] = signature_of(hash) | entry_class;
   lines_[slot / kWays].tick.at[slot % kWays] = tick;
   settle_in(slot, home);
+  look_times_.look_by(slot / kWays, static_cast<uint16_t>(tick + class_ages_[entry_class]));
   if (tick != now_) advance(tick);
   ++size_;
 }
@@ -245,6 +274,7 @@ inline void SetIndex::move(Slot from, Slot to, uint64_t hash) {
   const uint32_t home = home_of(hash);
   if (is_guest(from)) move_out(from, home);
   settle_in(to, home);
+  look_times_.look_by(to / kWays, static_cast<uint16_t>(tick_at(to) + class_ages_[class_at(to)]));
 }
 
 }  // namespace flowscope

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -17,9 +18,6 @@ inline constexpr size_t kEntryClasses = 16;
 // Entries of kRankKept and above are never given up while one below is to be found.
 using VictimRanks = std::array<uint16_t, kEntryClasses>;
 inline constexpr uint16_t kRankKept = 3;
-
-// Of each class the age, in ticks, from which a sweep looks at an entry.
-using ClassAges = std::array<uint16_t, kEntryClasses>;
 
 // What a table knows of one set without reading a record, in one cache line: of each of 16 ways
 // twelve bits of its entry's hash, never zero, above the entry's class (a zero word: the way is
@@ -44,6 +42,12 @@ struct alignas(kCacheLineBytes) SetLine {
   // Used ways that are as old as their class is to be looked at.
   [[nodiscard]] Lanes due(uint16_t now, const U16Choice& class_ages) const {
     return at_least(ages(now), pick(class_ages, classes())).without(free_ways());
+  }
+  // In how many ticks the first of the used ways will be; some number of ticks when none is used.
+  [[nodiscard]] uint16_t ticks_until_due(uint16_t now, const U16Choice& class_ages) const {
+    const U16x16 free = differing(differing(words(), U16x16::all(0)), U16x16::all(0xffff));
+    const U16x16 ticks = excess(pick(class_ages, classes()), ages(now)) | free;
+    return static_cast<uint16_t>(std::min<uint32_t>(ticks.least().value, kAgeMax - 1));
   }
 
   // The used way to give up first: of the lowest rank, of those the oldest, of those the first.

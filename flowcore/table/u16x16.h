@@ -32,6 +32,11 @@ struct U16Choice {
       high[i] = static_cast<uint8_t>(numbers[i] >> 8);
     }
   }
+  [[nodiscard]] uint16_t operator[](size_t index) const {
+    return static_cast<uint16_t>(low[index] | high[index] << 8);
+  }
+  friend bool operator==(const U16Choice&, const U16Choice&) = default;
+
   alignas(16) std::array<uint8_t, 16> low{};
   alignas(16) std::array<uint8_t, 16> high{};
 };
@@ -68,6 +73,14 @@ class U16x16 {
   friend U16x16 operator-(U16x16 x, U16x16 y) {
     for (size_t i = 0; i < 16; ++i) {
       x.lanes_.at[i] = static_cast<uint16_t>(x.lanes_.at[i] - y.lanes_.at[i]);
+    }
+    return x;
+  }
+  // What x is above y by, zero where it is not.
+  friend U16x16 excess(U16x16 x, U16x16 y) {
+    for (size_t i = 0; i < 16; ++i) {
+      const uint16_t less = std::min(x.lanes_.at[i], y.lanes_.at[i]);
+      x.lanes_.at[i] = static_cast<uint16_t>(x.lanes_.at[i] - less);
     }
     return x;
   }
@@ -154,6 +167,7 @@ class U16x16 {
   friend U16x16 operator-(U16x16 x, U16x16 y) {
     return U16x16(_mm256_sub_epi16(x.lanes_, y.lanes_));
   }
+  friend U16x16 excess(U16x16 x, U16x16 y) { return U16x16(_mm256_subs_epu16(x.lanes_, y.lanes_)); }
   friend U16x16 operator&(U16x16 x, U16x16 y) {
     return U16x16(_mm256_and_si256(x.lanes_, y.lanes_));
   }
@@ -215,6 +229,7 @@ class U16x16 {
   void store(U16Lanes& lanes) const { lanes_.store(lanes); }
 
   friend U16x16 operator-(U16x16 x, U16x16 y) { return U16x16(x.lanes_ - y.lanes_); }
+  friend U16x16 excess(U16x16 x, U16x16 y) { return U16x16(excess(x.lanes_, y.lanes_)); }
   friend U16x16 operator&(U16x16 x, U16x16 y) { return U16x16(x.lanes_ & y.lanes_); }
   friend U16x16 operator|(U16x16 x, U16x16 y) { return U16x16(x.lanes_ | y.lanes_); }
   friend U16x16 differing(U16x16 x, U16x16 y) { return U16x16(differing(x.lanes_, y.lanes_)); }

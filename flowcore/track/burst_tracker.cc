@@ -84,6 +84,12 @@ FlowEntry* BurstTracker::flow_of(const FlowKey& key, uint64_t clock_ns) {
   return expired(entry, slot, clock_ns) ? nullptr : &entry;
 }
 
+uint64_t BurstTracker::evicted() const {
+  uint64_t all = 0;
+  for (const Counter& cause : evicted_) all += cause.value();
+  return all;
+}
+
 void BurstTracker::set_idle_policy(const IdlePolicy& policy) {
   timeouts_.set(policy);
   table_.restart_clock(tick(swept_ns_));  // ticks may be of another length now

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <concepts>
 #include <cstdint>
 #include <span>
 
@@ -20,26 +19,12 @@
 #include "flowcore/track/flow_entry.h"
 #include "flowcore/track/flow_extras.h"
 #include "flowcore/track/flow_meters.h"
+#include "flowcore/track/flow_observer.h"
 #include "flowcore/track/idle_policy.h"
 #include "flowcore/track/interim.h"
 #include "flowcore/track/tcp_step.h"
 
 namespace flowscope {
-
-// What hears of the lives of flows. The entry is live during the call; on_ended is its last moment.
-// An observer may have these as well, and pays for those that it has:
-//   on_state_change(FlowEntry&, TcpState from, Timestamp)           but for becoming established
-//   on_anomaly(FlowEntry&, FlowSide from, FlowAnomaly, Timestamp)   the first of its kind of a flow
-//   on_packet(FlowEntry&, FlowSide from, const PacketView&)         each, after the rest of it
-//   on_tracker_anomaly(TrackerAnomaly, uint64_t flows, Timestamp)   evicted, or live in emergencies
-//   on_interim(FlowEntry&, const FlowDelta&)                        lives on, see interim_ns
-//   on_moved(uint32_t from_slot, uint32_t to_slot)                  the entry lives elsewhere now
-template <class O>
-concept FlowObserver = requires(O& observer, FlowEntry& entry, EndReason reason) {
-  observer.on_started(entry);
-  observer.on_established(entry);
-  observer.on_ended(entry, reason);
-};
 
 // Follows every flow of one worker, in bursts: finds or makes the flow of each packet, accounts the
 // packet to its side, walks the TCP states, and ends flows that fell silent, closed or were pushed
@@ -180,11 +165,7 @@ class BurstTracker {
   [[nodiscard]] bool in_emergency() const { return timeouts_.emergency(); }
   [[nodiscard]] uint64_t created() const { return created_.value(); }
   [[nodiscard]] uint64_t ended() const { return ended_.value(); }
-  [[nodiscard]] uint64_t evicted() const {
-    uint64_t all = 0;
-    for (const Counter& cause : evicted_) all += cause.value();
-    return all;
-  }
+  [[nodiscard]] uint64_t evicted() const;
   [[nodiscard]] uint64_t evicted(EvictionCause cause) const {
     return evicted_[static_cast<size_t>(cause)].value();
   }
@@ -295,10 +276,6 @@ class BurstTracker {
   [[nodiscard]] FlowClass class_at(uint32_t slot) const { return FlowClass{table_.class_of(slot)}; }
   [[nodiscard]] bool expired(const FlowEntry& entry, uint32_t slot, uint64_t clock_ns) const {
     return timeouts_.expired(entry, class_at(slot), clock_ns);
-  }
-  static EndReason reason_of(const FlowEntry& entry, EndReason otherwise) {
-    if (entry.state == TcpState::Closed) return EndReason::Fin;
-    return entry.state == TcpState::Reset ? EndReason::Rst : otherwise;
   }
 
   KeyedHash hash_;

@@ -120,4 +120,10 @@ struct FlowEntry {
 static_assert(sizeof(FlowEntry) == 128,
               "two cache lines; at 0.7 load 189 bytes per live flow with its set");
 
+// Why a flow ends, where it would end for another reason if it were not over.
+[[nodiscard]] inline EndReason reason_of(const FlowEntry& entry, EndReason otherwise) {
+  if (entry.state == TcpState::Closed) return EndReason::Fin;
+  return entry.state == TcpState::Reset ? EndReason::Rst : otherwise;
+}
+
 }  // namespace flowscope

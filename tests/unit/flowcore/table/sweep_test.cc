@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <random>
+#include <set>
 #include <vector>
 
 #include "flowcore/table/flow_table.h"
@@ -71,6 +74,65 @@ TEST_F(SweepTest, GoesOnWhereTheLastOneEnded) {
 TEST_F(SweepTest, VisitsNoSetTwiceInOneCall) {
   for (uint64_t key = 0; key < kSets; ++key) add(key, 0);
   EXPECT_EQ(due_keys(UINT32_MAX, 50, 50).size(), kSets);
+}
+
+// Random entries come, are touched, change class and go while the clock runs on: each round over
+// all sets finds just what a look at every entry finds.
+TEST_F(SweepTest, FindsWhatIsDueAndNothingElse) {
+  std::array<uint16_t, kEntryClasses> ages{};
+  for (size_t i = 0; i < ages.size(); ++i) ages.at(i) = static_cast<uint16_t>(7 + 31 * i * i);
+  std::mt19937 random(11);
+  const auto below = [&](uint32_t limit) { return static_cast<uint32_t>(random() % limit); };
+  struct Live {
+    Table::Slot slot;
+    uint16_t tick;
+    EntryClass entry_class;
+  };
+  std::map<uint64_t, Live> live;
+  uint16_t now = 0;
+  uint64_t found = 0;
+  for (int round = 0; round < 3000; ++round) {
+    now = static_cast<uint16_t>(now + below(40));
+    for (int act = 0; act < 6; ++act) {
+      const uint64_t key = below(400);
+      const auto at = live.find(key);
+      const auto entry_class = static_cast<EntryClass>(below(kEntryClasses));
+      if (at == live.end()) {
+        const Table::Slot slot = table_.choose(hash_of(key)).slot;
+        table_.place(slot, hash_of(key), entry_class, now).key = key;
+        live[key] = {slot, now, entry_class};
+      } else if (below(3) == 0) {
+        table_.set_class(at->second.slot, entry_class);
+        at->second.entry_class = entry_class;
+      } else {
+        table_.touch(at->second.slot, now);
+        at->second.tick = now;
+      }
+    }
+    if (below(200) == 0) ages.at(below(kEntryClasses)) = static_cast<uint16_t>(below(3000));
+    std::set<uint64_t> expected;
+    for (const auto& [key, entry] : live) {
+      const auto age = static_cast<uint16_t>(now - entry.tick);
+      if (age >= ages.at(entry.entry_class)) expected.insert(key);
+    }
+    std::set<uint64_t> due;
+    table_.sweep(kSets, UINT32_MAX, now, U16Choice(ages), [&](Table::Slot slot, Record& record) {
+      due.insert(record.key);
+      if (record.key % 3 == 0) return false;  // is to be looked at again the next time
+      live.erase(record.key);
+      table_.vacate(slot, hash_of(record.key));
+      return true;
+    });
+    ASSERT_EQ(due, expected) << "round " << round;
+    found += due.size();
+    // What stays for ever would grow too old to tell.
+    for (auto& [key, entry] : live) {
+      if (static_cast<uint16_t>(now - entry.tick) < 0x4000) continue;
+      table_.touch(entry.slot, now);
+      entry.tick = now;
+    }
+  }
+  EXPECT_GT(found, 3000U);
 }
 
 TEST_F(SweepTest, MayVacateWhatIsDue) {
