@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     "dataplane/export": ["flowcore", "l7", "dataplane/pipeline"],
     "dataplane/app": ["flowcore", "l7", "config", "dataplane"],
     # A program shown to users sees what an installed library offers, and nothing else.
-    "docs": ["flowcore", "l7"],
+    "docs": ["flowcore", "l7", "dataplane/pcap"],
     "tests": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
     "perf": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
 }
