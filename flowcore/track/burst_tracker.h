@@ -128,7 +128,12 @@ class BurstTracker {
   void sweep(uint64_t clock_ns, O& observer);
   // Ends every flow; one that is past its time-out by now as idle, whether a sweep came by or not.
   template <FlowObserver O>
-  void finish(uint64_t clock_ns, O& observer);
+  void finish(uint64_t clock_ns, O& observer) {
+    finish_in(0, set_count(), clock_ns, observer);
+  }
+  // The same for the flows in `sets` sets from `begin` on.
+  template <FlowObserver O>
+  void finish_in(uint32_t begin, uint32_t sets, uint64_t clock_ns, O& observer);
   template <FlowObserver O>
   void forget(FlowEntry& entry, O& observer);
 

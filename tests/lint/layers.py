@@ -20,9 +20,10 @@ MAY_INCLUDE = {
     "dataplane/pcap": ["flowcore", "dataplane/pipeline"],
     "dataplane/dpdk": ["flowcore", "dataplane/pipeline"],
     "dataplane/export": ["flowcore", "l7", "dataplane/pipeline"],
+    "dataplane/capi": ["flowcore", "l7", "dataplane/pipeline", "dataplane/export"],
     "dataplane/app": ["flowcore", "l7", "config", "dataplane"],
     # A program shown to users sees what an installed library offers, and nothing else.
-    "docs": ["flowcore", "l7", "dataplane/pcap"],
+    "docs": ["flowcore", "l7", "dataplane/pcap", "dataplane/capi"],
     "tests": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
     "perf": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
 }

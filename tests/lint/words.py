@@ -52,7 +52,7 @@ MACHINE_PATHS = re.compile(r"(?<![\w.])/(work|tmp/wt|root|home/[a-z]+|Users/[A-Z
 BLOCK_COMMENT = re.compile(r"/\*")
 
 TEXT_SUFFIXES = {
-    ".h", ".cc", ".build", ".txt", ".md", ".py", ".sh", ".yaml", ".yml", ".in", ".lua", "",
+    ".h", ".cc", ".c", ".build", ".txt", ".md", ".py", ".sh", ".yaml", ".yml", ".in", ".lua", "",
 }
 # These speak of the words they look for, or are texts of others.
 NOT_CHECKED = re.compile(r"tests/lint/.*|LICENSE-.*|tests/(fuzz/corpus|golden|conformance)/.*|CONTRIBUTING\.md")
@@ -106,7 +106,7 @@ def main():
     for path in paths:
         text = source_tree.read(root, path)
         found = list(line_problems(text))
-        if path.endswith((".h", ".cc")):
+        if path.endswith((".h", ".cc", ".c")):
             code = source_tree.without_comments_and_strings(text)
             # Offsets in `code` differ from those in `text`; lines do not.
             problems += [f"{path}:{code.count(chr(10), 0, at) + 1}: {what}" for at, what in code_problems(path, text)]
