@@ -34,6 +34,7 @@ LIBRARIES = {
     r"rte_.*": ["dataplane/dpdk", "dataplane/app", "tests", "perf"],
     r"pcap(/.*|\.h)": ["dataplane/pcap", "tests", "perf"],
     r"hs(/.*|\.h)": ["l7"],
+    r"asio(/.*|\.hpp)": ["dataplane/pcap", "docs", "tests"],
     r"yaml-cpp/.*": ["config", "tests"],
     r"CLI/.*": ["dataplane/app", "tests", "perf"],
     r"spdlog/.*": ["dataplane/app", "tests", "perf"],

@@ -9,7 +9,7 @@ import source_tree
 TYPE_WORDS = "Manager|Handler|Helper|Util|Utils|Data|Info|Context|Connection|Processor"
 IDENTIFIER_WORDS = "manager|handler|helper|util|utils|connection|context"
 # Names that are not ours: of libraries, of the operating system, of a protocol's own fields.
-FOREIGN_NAMES = re.compile(r"rte_\w+|sa_handler|SSL_\w+|EVP_\w+|PCAP_\w+|pcap_\w+")
+FOREIGN_NAMES = re.compile(r"rte_\w+|sa_handler|io_context|SSL_\w+|EVP_\w+|PCAP_\w+|pcap_\w+")
 # The terms of protocols: TLS record and extension types, the TCP header's field.
 FIELD_TERMS = re.compile(r"(Application|Early)Data|DataOffset")
 
