@@ -40,6 +40,9 @@ class LivePort {
   size_t receive(Burst& burst);
   // Waits until packets may be there, for at most `milliseconds`; a signal ends the wait early.
   void wait(int milliseconds);
+  // What is readable when packets may be there, for poll(2) and its kin; the port's own, -1 where
+  // the interface has none.
+  [[nodiscard]] int descriptor() const { return descriptor_; }
   // Nothing to give back: the block is written over only when the next burst is asked for.
   void release(Burst& burst) { burst.count = 0; }
   // True once the interface has failed, for the reason fault().

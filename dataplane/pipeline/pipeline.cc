@@ -192,11 +192,17 @@ void Pipeline::sweep(uint64_t now_ns) {
   ring_.publish();
 }
 
-void Pipeline::finish() {
+void Pipeline::finish() { (void)finish_part(tracker_.set_count()); }
+
+bool Pipeline::finish_part(uint32_t sets) {
+  const uint32_t left = tracker_.set_count() - sets_finished_;
   Observer observer{*this};
-  tracker_.finish(clock_ns_, observer);
-  pull_.close();
+  tracker_.finish_in(sets_finished_, std::min(sets, left), clock_ns_, observer);
+  sets_finished_ += std::min(sets, left);
   ring_.publish();
+  if (sets < left) return true;
+  pull_.close();
+  return false;
 }
 
 }  // namespace flowscope

@@ -61,6 +61,9 @@ class Pipeline {
   void idle() { pull_.serve(tracker_, kPullSetsIdle); }
   // No packet will come: ends every flow.
   void finish();
+  // The same for the next `sets` sets of the table (16 flows each at most), for whoever reads the
+  // ring on the same thread and makes room in between. False when no flow is left.
+  bool finish_part(uint32_t sets);
 
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
   [[nodiscard]] const TrafficCounters& traffic() const { return traffic_; }
@@ -133,6 +136,7 @@ class Pipeline {
   std::array<uint8_t, kBurstMax> foreign_{};      // packets of other workers' shares
   std::array<uint32_t, kBurstMax> wire_bytes_{};  // of frames, not of datagrams put together
   uint64_t clock_ns_ = 0;
+  uint32_t sets_finished_ = 0;  // see finish_part()
   Ledger ledger_;
   TrafficCounters traffic_;
 };

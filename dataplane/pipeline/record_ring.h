@@ -53,6 +53,8 @@ class RecordRing {
 
   // Shows the exporter all records written so far; once a burst.
   void publish() { ring_.publish(); }
+  // Worker's side: how many bytes hold no record that is still to be read.
+  [[nodiscard]] size_t bytes_free() const { return ring_.bytes_free(); }
 
   // Exporter side: the oldest record, empty when there is none; its bytes are good until release().
   [[nodiscard]] Bytes front() { return ring_.front(); }

@@ -50,6 +50,11 @@ class ByteRing {
   // Producer: makes the first `bytes` of the room a record. Requires: 0 < bytes <= the bytes_max of
   // the reserve() before it, which gave room.
   void commit(size_t bytes);
+  // Producer: bytes that hold no record, or one that the consumer is done with.
+  [[nodiscard]] size_t bytes_free() const {
+    // acquire: pairs with the release store in release().
+    return size_ - (written_ - released_.load(std::memory_order_acquire));
+  }
   // Producer: shows the consumer all that was committed.
   void publish() {
     // release: pairs with the acquire load in front(); the records are written before they are

@@ -84,6 +84,18 @@ FlowEntry* BurstTracker::flow_of(const FlowKey& key, uint64_t clock_ns) {
   return expired(entry, slot, clock_ns) ? nullptr : &entry;
 }
 
+// The table's ticks of 16 bits do not tell a leap by about 2^16 of them from none.
+void BurstTracker::mind_leap(uint64_t clock_ns) {
+  const uint64_t passed_ns = clock_ns > swept_ns_ ? clock_ns - swept_ns_ : 0;
+  const uint64_t ticks = passed_ns >> timeouts_.tick_shift();
+  if (ticks >= kLeapTicks) table_.restart_clock(tick(clock_ns));
+}
+
+std::span<const FirstPacket> BurstTracker::first_packets_of(const FlowEntry& entry) const {
+  if (!meters_.is_on()) return {};
+  return meters_.first_packets_of_slot(slot_of(entry));
+}
+
 uint64_t BurstTracker::evicted() const {
   uint64_t all = 0;
   for (const Counter& cause : evicted_) all += cause.value();

@@ -115,6 +115,9 @@ class BurstTracker {
   // Ends every flow; one that is past its time-out by now as idle, whether a sweep came by or not.
   template <FlowObserver O>
   void finish(uint64_t clock_ns, O& observer);
+  // The same for the flows in `sets` sets from `begin` on.
+  template <FlowObserver O>
+  void finish_in(uint32_t begin, uint32_t sets, uint64_t clock_ns, O& observer);
   template <FlowObserver O>
   void forget(FlowEntry& entry, O& observer);
 
@@ -152,10 +155,7 @@ class BurstTracker {
   [[nodiscard]] const FlowMeter* meter_of(const FlowEntry& entry) const {
     return meters_.is_on() ? &meters_.of(slot_of(entry)) : nullptr;
   }
-  [[nodiscard]] std::span<const FirstPacket> first_packets_of(const FlowEntry& entry) const {
-    if (!meters_.is_on()) return {};
-    return meters_.first_packets_of_slot(slot_of(entry));
-  }
+  [[nodiscard]] std::span<const FirstPacket> first_packets_of(const FlowEntry& entry) const;
   // All of these.
   [[nodiscard]] FlowExtras extras_of(const FlowEntry& entry) const {
     return {detail_of(entry), meter_of(entry), first_packets_of(entry)};
@@ -208,13 +208,7 @@ class BurstTracker {
   [[nodiscard]] uint16_t tick(uint64_t clock_ns) const {
     return static_cast<uint16_t>(clock_ns >> timeouts_.tick_shift());
   }
-  // The table's ticks of 16 bits do not tell a leap by about 2^16 of them from none.
-  void mind_leap(uint64_t clock_ns) {
-    const uint64_t passed_ns = clock_ns > swept_ns_ ? clock_ns - swept_ns_ : 0;
-    const uint64_t ticks = passed_ns >> timeouts_.tick_shift();
-    if (ticks >= kLeapTicks) [[unlikely]]
-      table_.restart_clock(tick(clock_ns));
-  }
+  void mind_leap(uint64_t clock_ns);
   template <FlowObserver O>
   bool take_steady(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t packet,
                    O& observer);

@@ -212,7 +212,12 @@ void BurstTracker::tell_tracker(TrackerAnomaly anomaly, uint64_t flows, uint64_t
 
 template <FlowObserver O>
 void BurstTracker::finish(uint64_t clock_ns, O& observer) {
-  table_.for_each([&](uint32_t slot, FlowEntry& entry) {
+  finish_in(0, set_count(), clock_ns, observer);
+}
+
+template <FlowObserver O>
+void BurstTracker::finish_in(uint32_t begin, uint32_t sets, uint64_t clock_ns, O& observer) {
+  table_.for_each_in(begin, sets, [&](uint32_t slot, FlowEntry& entry) {
     const bool is_expired = expired(entry, slot, clock_ns);
     remove(entry, reason_of(entry, is_expired ? EndReason::IdleTimeout : EndReason::Shutdown),
            observer);

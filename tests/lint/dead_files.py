@@ -13,7 +13,7 @@ def named_by_builds(root):
     named = set()
     for build in source_tree.files(root, {".build"}):
         text = re.sub(r"#[^\n]*", "", source_tree.read(root, build))
-        for name in re.findall(r"'([^'\n]*\.(?:h|cc))'", text):
+        for name in re.findall(r"'([^'\n]*\.(?:h|cc?))'", text):
             named.add(posixpath.normpath(build.parent / name))
     return named
 
@@ -34,7 +34,7 @@ def named_by_pattern(root, path):
 def included(root):
     """Every header that some other file includes; templates count, their files are made from them."""
     found = set()
-    for path in source_tree.files(root, {".h", ".cc", ".in"}):
+    for path in source_tree.files(root, {".h", ".cc", ".c", ".in"}):
         for _, name, is_project in source_tree.includes(source_tree.read(root, path)):
             if is_project and name != path.as_posix():
                 found.add(name)
@@ -50,7 +50,7 @@ def main():
     for path in paths:
         if path.as_posix() in named or named_by_pattern(root, path):
             continue
-        if path.suffix == ".cc":
+        if path.suffix in (".cc", ".c"):
             problems.append(f"{path}: no meson.build names it")
         elif path.as_posix() not in headers:
             problems.append(f"{path}: nothing includes it")

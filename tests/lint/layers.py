@@ -20,9 +20,10 @@ MAY_INCLUDE = {
     "dataplane/pcap": ["flowcore", "dataplane/pipeline"],
     "dataplane/dpdk": ["flowcore", "dataplane/pipeline"],
     "dataplane/export": ["flowcore", "l7", "dataplane/pipeline"],
+    "dataplane/capi": ["flowcore", "l7", "dataplane/pipeline", "dataplane/export"],
     "dataplane/app": ["flowcore", "l7", "config", "dataplane"],
     # A program shown to users sees what an installed library offers, and nothing else.
-    "docs": ["flowcore", "l7"],
+    "docs": ["flowcore", "l7", "dataplane/pcap", "dataplane/capi"],
     "tests": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
     "perf": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
 }
@@ -33,6 +34,7 @@ LIBRARIES = {
     r"rte_.*": ["dataplane/dpdk", "dataplane/app", "tests", "perf"],
     r"pcap(/.*|\.h)": ["dataplane/pcap", "tests", "perf"],
     r"hs(/.*|\.h)": ["l7"],
+    r"asio(/.*|\.hpp)": ["dataplane/pcap", "docs", "tests"],
     r"yaml-cpp/.*": ["config", "tests"],
     r"CLI/.*": ["dataplane/app", "tests", "perf"],
     r"spdlog/.*": ["dataplane/app", "tests", "perf"],

@@ -2,7 +2,7 @@
 """Checks that files stay small: a file over its limit hides a missing type or stage."""
 import source_tree
 
-LINES_MAX = {".h": 300, ".cc": 600}
+LINES_MAX = {".h": 300, ".cc": 600, ".c": 600}
 REPORTED = 5
 
 

@@ -40,7 +40,7 @@ def files(root, suffixes, folders=None):
 
 
 def cxx_files(root):
-    return files(root, {".h", ".cc"}, CXX_FOLDERS)
+    return files(root, {".h", ".cc", ".c"}, CXX_FOLDERS)
 
 
 def read(root, path):

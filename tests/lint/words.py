@@ -9,7 +9,7 @@ import source_tree
 TYPE_WORDS = "Manager|Handler|Helper|Util|Utils|Data|Info|Context|Connection|Processor"
 IDENTIFIER_WORDS = "manager|handler|helper|util|utils|connection|context"
 # Names that are not ours: of libraries, of the operating system, of a protocol's own fields.
-FOREIGN_NAMES = re.compile(r"rte_\w+|sa_handler|SSL_\w+|EVP_\w+|PCAP_\w+|pcap_\w+")
+FOREIGN_NAMES = re.compile(r"rte_\w+|sa_handler|io_context|SSL_\w+|EVP_\w+|PCAP_\w+|pcap_\w+")
 # The terms of protocols: TLS record and extension types, the TCP header's field.
 FIELD_TERMS = re.compile(r"(Application|Early)Data|DataOffset")
 
@@ -52,7 +52,7 @@ MACHINE_PATHS = re.compile(r"(?<![\w.])/(work|tmp/wt|root|home/[a-z]+|Users/[A-Z
 BLOCK_COMMENT = re.compile(r"/\*")
 
 TEXT_SUFFIXES = {
-    ".h", ".cc", ".build", ".txt", ".md", ".py", ".sh", ".yaml", ".yml", ".in", ".lua", "",
+    ".h", ".cc", ".c", ".build", ".txt", ".md", ".py", ".sh", ".yaml", ".yml", ".in", ".lua", "",
 }
 # These speak of the words they look for, or are texts of others.
 NOT_CHECKED = re.compile(r"tests/lint/.*|LICENSE-.*|tests/(fuzz/corpus|golden|conformance)/.*|CONTRIBUTING\.md")
@@ -106,7 +106,7 @@ def main():
     for path in paths:
         text = source_tree.read(root, path)
         found = list(line_problems(text))
-        if path.endswith((".h", ".cc")):
+        if path.endswith((".h", ".cc", ".c")):
             code = source_tree.without_comments_and_strings(text)
             # Offsets in `code` differ from those in `text`; lines do not.
             problems += [f"{path}:{code.count(chr(10), 0, at) + 1}: {what}" for at, what in code_problems(path, text)]

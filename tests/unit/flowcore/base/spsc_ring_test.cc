@@ -119,6 +119,17 @@ TEST_F(ByteRingTest, IsFullUntilTheConsumerReleases) {
   EXPECT_TRUE(push("x"));
 }
 
+TEST_F(ByteRingTest, TellsTheRoomThatTheConsumerHasGivenBack) {
+  EXPECT_EQ(ring_.bytes_free(), kRingBytes);
+  ASSERT_TRUE(push("one"));  // a header and eight bytes
+  EXPECT_EQ(ring_.bytes_free(), kRingBytes - 16);
+  ring_.publish();
+  EXPECT_EQ(pop(), "one");
+  EXPECT_EQ(ring_.bytes_free(), kRingBytes - 16);
+  ring_.release();
+  EXPECT_EQ(ring_.bytes_free(), kRingBytes);
+}
+
 TEST_F(ByteRingTest, BehavesLikeAQueue) {
   SCOPED_TRACE(testing::Message() << "seed " << kSeed);
   std::mt19937_64 random(kSeed);
