@@ -16,12 +16,12 @@ constexpr uint32_t kOwnerBytes = 4;
 
 uint32_t block_seq_of(uint32_t seq) { return seq & ~kBlockMask; }
 
-// From place `from` on, how many bytes of the block are alike in being there or not, up to `limit`.
-uint32_t alike_until(const HeldBlock& block, uint32_t from, uint32_t limit, bool are_present) {
+// From place `from` on, the first bit that is not as told, up to `limit`.
+uint32_t alike_until(const HeldBlock::Bits& bits, uint32_t from, uint32_t limit, bool are_set) {
   uint32_t at = from;
   while (at < limit) {
-    const uint64_t word = block.present[at / HeldBlock::kWordBits];
-    const uint64_t others = (are_present ? ~word : word) >> at % HeldBlock::kWordBits;
+    const uint64_t word = bits[at / HeldBlock::kWordBits];
+    const uint64_t others = (are_set ? ~word : word) >> at % HeldBlock::kWordBits;
     if (others != 0) return std::min(limit, at + static_cast<uint32_t>(std::countr_zero(others)));
     at = (at / HeldBlock::kWordBits + 1) * HeldBlock::kWordBits;
   }
@@ -69,6 +69,8 @@ void store_run(HeldBlock& block, uint32_t from, Bytes bytes, SegmentRange range)
   const uint32_t to = from + static_cast<uint32_t>(bytes.size());
   std::memcpy(block.bytes.data() + from, bytes.begin(), bytes.size());
   for_each_word(from, to, [&](uint32_t word, uint64_t bits) { block.present[word] |= bits; });
+  if (block.seq + from == range.begin)
+    block.begins[from / HeldBlock::kWordBits] |= uint64_t{1} << from % HeldBlock::kWordBits;
   if (block.owners.empty()) return;
   for (uint32_t at = from; at < to; ++at) set_owner(block, at, range);
 }
@@ -101,7 +103,7 @@ void merge(HeldBlock& block, const HeldBytes::Piece& piece, Missing missing, Seg
   const auto end = begin + static_cast<uint32_t>(piece.bytes.size());
   for (uint32_t at = begin; at < end;) {
     const bool present = is_present(block, at);
-    const uint32_t until = alike_until(block, at, end, present);
+    const uint32_t until = alike_until(block.present, at, end, present);
     const Bytes run = piece.bytes.sub(at - begin, until - at);
     if (present) {
       found.known_bytes += until - at;
@@ -159,7 +161,8 @@ Bytes HeldBytes::first_run(SegmentStore& store) {
   splay(block_seq_of(first_seq_), store);
   const HeldBlock& block = store.get(root_);
   const uint32_t from = first_seq_ & kBlockMask;
-  const uint32_t until = alike_until(block, from, HeldBlock::kBytes, true);
+  const uint32_t present_until = alike_until(block.present, from, HeldBlock::kBytes, true);
+  const uint32_t until = alike_until(block.begins, from + 1, present_until, false);
   return {block.bytes.data() + from, until - from};
 }
 
@@ -168,9 +171,11 @@ void HeldBytes::drop_first(uint32_t count, SegmentStore& store) {
   splay(block_seq_of(first_seq_), store);
   HeldBlock& block = store.get(root_);
   const uint32_t from = first_seq_ & kBlockMask;
-  for_each_word(from, from + count,
-                [&](uint32_t word, uint64_t bits) { block.present[word] &= ~bits; });
-  const uint32_t next = alike_until(block, from + count, HeldBlock::kBytes, false);
+  for_each_word(from, from + count, [&](uint32_t word, uint64_t bits) {
+    block.present[word] &= ~bits;
+    block.begins[word] &= ~bits;
+  });
+  const uint32_t next = alike_until(block.present, from + count, HeldBlock::kBytes, false);
   if (next < HeldBlock::kBytes) {
     first_seq_ = block.seq + next;
   } else {
@@ -189,7 +194,7 @@ void HeldBytes::remove_first_block(SegmentStore& store) {
   splay(block_seq_of(first_seq_), store);
   const HeldBlock& block = store.get(root_);
   FS_DCHECK(block.left == kNone);
-  first_seq_ = block.seq + alike_until(block, 0, HeldBlock::kBytes, false);
+  first_seq_ = block.seq + alike_until(block.present, 0, HeldBlock::kBytes, false);
 }
 
 // From the root on each left child is hung below its right one, so that a path becomes a list: no

@@ -43,7 +43,8 @@ class HeldBytes {
   // The same without holding what is not held yet. Takes no memory.
   void settle(const Piece& piece, SegmentStore& store, Found& found);
 
-  // The longest run of bytes held from first_seq() on that lies in one block. Requires: not empty.
+  // The run of bytes held from first_seq() on: in one block, and up to where a segment began, for
+  // messages often begin with one and whoever lost its place looks there. Requires: not empty.
   // Valid until the next change.
   [[nodiscard]] Bytes first_run(SegmentStore& store);
   // Forgets the first `count` bytes of that run. Requires: no more than it has.

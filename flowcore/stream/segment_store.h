@@ -12,18 +12,23 @@
 namespace flowscope {
 
 // The bytes of one side from a sequence number that is a multiple of kBytes on, as far as they came
-// too early: some of them, and a bit for each that is there. A node of the side's tree.
-struct HeldBlock {
+// too early: some of them, and bits for each: whether it is there, and whether a segment began with
+// it. A node of the side's tree.
+// PERF: what the way through the tree reads lies in one cache line.
+struct alignas(64) HeldBlock {
   static constexpr uint32_t kBytes = 512;
   static constexpr uint32_t kWordBits = 64;
 
-  std::array<uint64_t, kBytes / kWordBits> present{};
-  std::span<uint8_t> bytes;   // from the pool, kBytes or more
-  std::span<uint8_t> owners;  // where ranges are compared: for each byte how far its segment
-                              // reached before and behind it, 16 bits each; else empty
+  using Bits = std::array<uint64_t, kBytes / kWordBits>;
+
   uint32_t seq = 0;
   uint32_t left = 0;  // handles in the store, 0 where there is none
   uint32_t right = 0;
+  std::span<uint8_t> bytes;   // from the pool, kBytes or more
+  std::span<uint8_t> owners;  // where ranges are compared: for each byte how far its segment
+                              // reached before and behind it, 16 bits each; else empty
+  Bits present{};
+  Bits begins{};
 };
 
 // A worker's store of bytes that came too early, shared by all its streams, with caps for each side

@@ -11,7 +11,8 @@
 namespace flowscope {
 
 // What takes the bytes of one side: in order, each byte once, never empty; and the holes between
-// them. Bytes are borrowed for the call. The stream may be dropped from outside only after the call
+// them. A run of bytes begins where a segment began, or where a longer run was cut. Bytes are
+// borrowed for the call. The stream may be dropped from outside only after the call
 // returned.
 template <class S>
 concept StreamSink = requires(S& sink, Bytes bytes, uint32_t missing_bytes) {

@@ -14,7 +14,12 @@ namespace {
 struct Recorder {
   std::string text;
   int gaps = 0;
-  void on_bytes(Bytes bytes) { text += bytes.as_text(); }
+  std::string runs;  // the same, with a '|' before each run of bytes
+  void on_bytes(Bytes bytes) {
+    text += bytes.as_text();
+    runs += '|';
+    runs += bytes.as_text();
+  }
   void on_gap(uint32_t missing_bytes) {
     text.append(missing_bytes, '#');
     ++gaps;
@@ -260,6 +265,15 @@ TEST_F(TcpStreamTest, HandsOnHeldBytesThatLieInACutTail) {
   segment(5, "fg");
   segment(0, "abc", 0, 7);
   EXPECT_EQ(out_.text, "abc##fg###");
+}
+
+TEST_F(TcpStreamTest, BeginsARunWhereASegmentBegan) {
+  stream_.anchor(0);
+  segment(7, "hi");
+  segment(3, "def");
+  segment(5, "fghi");  // begins with a byte that is there already
+  segment(0, "abc");
+  EXPECT_EQ(out_.runs, "|abc|defg|hi");
 }
 
 TEST_F(TcpStreamTest, TellsSegmentsApartByWhatTheyBring) {
