@@ -137,7 +137,8 @@ class Streams {
   bool open_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers);
   void close_datagrams(FlowEntry& entry, StreamEnd end);
   void drop_datagrams(FlowEntry& entry);
-  static bool is_refused(const FlowEntry& entry, TcpSignal signal, const Layers& layers);
+  static bool is_refused(const FlowEntry& entry, FlowSide side, TcpSignal signal,
+                         const Layers& layers);
   void note_syn(FlowEntry& entry, FlowSide side, TcpSignal signal, uint32_t seq);
   void tell_conflict(SideSink& from);
   void give_up_poisoned(SideSink& from);

@@ -14,7 +14,7 @@ void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& pa
   if (entry.stream >= kGapsKept) return;
   if (signal == TcpSignal::Syn || signal == TcpSignal::SynAck)
     note_syn(entry, side, signal, layers.tcp_seq);
-  if (is_refused(entry, signal, layers)) {
+  if (is_refused(entry, side, signal, layers)) {
     if (layers.payload_bytes != 0) counters_.strays.add(1);
     return;
   }
@@ -59,13 +59,20 @@ void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& pa
 
 // What the receiver would not take up: an RST outside the window, a segment outside it. No RST that
 // counts carries stream bytes either (RFC 9293 section 3.10.7.4). What comes late to a flow that is
-// over may still fill a hole.
+// over may still fill a hole, and the bytes before a FIN that does not fit count where they lie in
+// the window.
 template <class Out>
-bool Streams<Out>::is_refused(const FlowEntry& entry, TcpSignal signal, const Layers& layers) {
+bool Streams<Out>::is_refused(const FlowEntry& entry, FlowSide side, TcpSignal signal,
+                              const Layers& layers) {
   if (signal == TcpSignal::Rst) return false;
   if ((layers.tcp_flags & tcp_flag::kRst) != 0) return true;
-  return signal == TcpSignal::None && !is_over(entry.state)
-         && (layers.tcp_flags & tcp_flag::kFin) == 0;
+  if (signal != TcpSignal::None || is_over(entry.state)) [[likely]]
+    return false;
+  if ((layers.tcp_flags & tcp_flag::kFin) == 0) return true;
+  const SideCounters& sender = entry.side[index_of(side)];
+  const int64_t window = int64_t{1} << entry.side[index_of(other_side(side))].window_log();
+  const int64_t distance = seq_distance(sender.next_seq, layers.tcp_seq);
+  return distance > window || distance < -window;
 }
 
 // The tracker is ahead by a run of packets: only a SYN that came by here may anchor a stream. Of

@@ -93,10 +93,13 @@ TEST_F(StreamsTest, RefusesASegmentThatItsReceiverWouldRefuse) {
   open();
   rig_.give(flow_.client(0, kRequest.substr(0, 10)));
   rig_.give(flow_.client(3'000'000, "forged, far outside the window", 9'000'000));
+  rig_.give(flow_.client(3'000'000, "the same with FIN", 9'000'000, tcp_flag::kFin));
   rig_.give(flow_.client(10, kRequest.substr(10)));
   rig_.give(flow_.server(0, kAnswer, kRequestBytes));
   EXPECT_EQ(rig_.said(), Words{"http"});
-  EXPECT_EQ(counters().strays.value(), 1U);
+  EXPECT_EQ(counters().strays.value(), 2U);
+  rig_.finish();
+  EXPECT_EQ(rig_.gap_bytes, 0U);
 }
 
 TEST_F(StreamsTest, IgnoresThePayloadOfAnRst) {
@@ -116,6 +119,14 @@ TEST_F(StreamsTest, DoesNotEndAStreamAtAFinThatDoesNotFit) {
   rig_.give(flow_.server(5, {}, kRequestBytes, tcp_flag::kFin));
   rig_.give(flow_.client(5, {}, 30, tcp_flag::kFin));
   rig_.give(flow_.server(30, kAnswer.substr(30), kRequestBytes));
+  EXPECT_EQ(rig_.said(), Words{"http"});
+}
+
+TEST_F(StreamsTest, TakesTheBytesBeforeAFinThatDoesNotFit) {
+  open();
+  rig_.give(flow_.client(20, kRequest.substr(20)));
+  rig_.give(flow_.client(0, kRequest.substr(0, 20), 0, tcp_flag::kFin));
+  rig_.give(flow_.server(0, kAnswer, kRequestBytes));
   EXPECT_EQ(rig_.said(), Words{"http"});
 }
 
