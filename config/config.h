@@ -57,6 +57,9 @@ struct StreamsConfig {
   uint32_t streams_max = 65'536;
   uint64_t buffers_bytes = 64 * kMiB;
   uint64_t reorder_bytes_max = 256 * kKiB;  // of each side of a flow
+  uint64_t depth_bytes = 0;                 // of each side of a flow; 0: to its end
+  std::string overlap = "first";            // a name of SegmentOverlap
+  std::string overflow = "sliding_window";  // a name of OverflowPolicy
 };
 
 struct L7Config {

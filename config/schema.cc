@@ -148,6 +148,21 @@ constexpr std::array kSettings = std::to_array<Setting>({
           "Memory of a worker for bytes that wait: out of order, or part of a message."),
     bytes("streams.reorder_bytes_max", at<&Config::streams, &StreamsConfig::reorder_bytes_max>, 0,
           kGiB, "Most bytes that one side of a flow may hold behind a gap."),
+    bytes("streams.depth_bytes", at<&Config::streams, &StreamsConfig::depth_bytes>, 0, 1024 * kGiB,
+          "How far each side of a TCP flow is followed; 0 goes to its end."),
+    {.key = "streams.overlap",
+     .kind = Text,
+     .field = at<&Config::streams, &StreamsConfig::overlap>,
+     .help =
+         "Whose bytes stay where TCP segments overlap and differ: first, last, or as such a host "
+         "has it: bsd, bsd_right, linux, old_linux, windows, vista, macos, solaris, hpux11, "
+         "hpux10, irix."},
+    {.key = "streams.overflow",
+     .kind = Text,
+     .field = at<&Config::streams, &StreamsConfig::overflow>,
+     .help =
+         "What becomes of a flow side that would hold more than reorder_bytes_max: "
+         "sliding_window gives the oldest gap up and goes on, drop_flow leaves the flow alone."},
 
     list("l7.enabled", Names, at<&Config::l7, &L7Config::enabled>,
          "Protocol parsers to use; all uses every one that is built in."),

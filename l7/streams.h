@@ -17,9 +17,11 @@ namespace flowscope {
 struct StreamsOptions {
   uint32_t datagrams_max = 1 << 18;  // UDP flows with a parser; as many as the table has flows is
                                      // safe, for these parsers are small
-  uint32_t streams_max = 1 << 16;    // flows with a parser or a stream at the same time
+  uint32_t streams_max = 1 << 16;    // flows with a parser or a stream at the same time; less than
+                                     // 2^26
   size_t buffers_bytes = 64 << 20;   // bytes kept past their packet, of all flows
-  SegmentStore::Options segments;
+  SegmentStore::Options segments;    // with the policies of overlaps and of overflow
+  uint64_t depth_bytes = 0;          // how far each side of a TCP flow is followed; 0: to its end
   uint32_t stream_parsers = UINT32_MAX;    // bit i: parser i of AllStreamParsers is on
   uint32_t datagram_parsers = UINT32_MAX;  // the same for AllDatagramParsers
 };
@@ -32,6 +34,15 @@ struct StreamsCounters {
   Counter parse_errors;      // parsers that gave up on a broken stream
   Counter gap_bytes;         // bytes that parsers did not get
   Counter strays;            // segments refused because they lie outside any window
+  Counter retransmitted;     // segments by what they brought, see TcpStream
+  Counter overlapping;
+  Counter out_of_order;
+  Counter keep_alives;    // with a byte
+  Counter conflicts;      // segments with other bytes than those held at their place
+  Counter dropped_bytes;  // what the caps on early segments cost, see TcpStream
+  Counter poisoned;       // flows given up because a side would hold too much
+  Counter depth_reached;  // sides that were followed as far as depth_bytes
+  Counter gaps_untold;    // flows whose record lacks the bytes they missed, for want of a place
 };
 
 // Hop 6 and 7: takes each packet's payload through reassembly to the parser of its flow. A flow
@@ -39,6 +50,10 @@ struct StreamsCounters {
 // parsers find; entry and message are valid during the call:
 //   template <class M> void message(const FlowEntry&, FlowSide from, Timestamp, const M& message);
 //   void anomaly(const FlowEntry&, FlowSide from, Timestamp, const char* kind);
+//   void stream_anomaly(const FlowEntry&, FlowSide from, Timestamp, const char* event);
+// The last tells of the streams themselves, each event once for a side, in Suricata's words:
+//   stream.reassembly_overlap_different_data   copies of the same bytes differ
+//   stream.reassembly_overflow                 a side would hold too much (ours; DropFlow only)
 // Thread rule: one worker; counters may be read by any thread. No allocation after construction.
 template <class Out>
 class Streams {
@@ -46,7 +61,7 @@ class Streams {
   static size_t cost(const StreamsOptions& options) {
     return Slab<TcpSession>::cost(options.streams_max) + StreamSet::cost(options.streams_max)
            + DatagramSet::cost(options.datagrams_max) + BufferPool::cost(options.buffers_bytes)
-           + SegmentStore::cost(options.segments);
+           + SegmentStore::cost(options.segments) + Slab<GapBytes>::cost(options.streams_max);
   }
   Streams(Arena& arena, const StreamsOptions& options, Out& out)
       : options_(options),
@@ -54,6 +69,7 @@ class Streams {
         buffers_(arena, options.buffers_bytes),
         store_(arena, buffers_, options.segments),
         sessions_(arena, options.streams_max),
+        gaps_(arena, options.streams_max),
         stream_parsers_(arena, options.streams_max),
         datagram_parsers_(arena, options.datagrams_max) {}
 
@@ -61,16 +77,27 @@ class Streams {
   void deliver(const Burst& burst, const FlowBurst& flows, uint32_t begin, uint32_t end,
                BurstTracker& tracker);
   // The flow is over: what is held is handed on, the parser says its last, all memory comes back.
-  void end(FlowEntry& entry, EndReason reason);
+  // Gives what was missed of it.
+  GapBytes end(FlowEntry& entry, EndReason reason);
+  // What was missed of a live flow up to now.
+  [[nodiscard]] GapBytes gap_bytes_of(const FlowEntry& entry) const;
 
   // The EVE name of the flow's protocol, or null while unknown.
   static const char* app_name(const FlowEntry& entry);
   [[nodiscard]] const StreamsCounters& counters() const { return counters_; }
+  // Memory that parsers and streams have borrowed, and flows with a session, at this moment.
+  [[nodiscard]] size_t bytes_in_use() const { return buffers_.bytes_in_use(); }
+  [[nodiscard]] uint32_t sessions_open() const { return sessions_.live(); }
 
  private:
   using StreamSet = ParserSet<AllStreamParsers>;
   using DatagramSet = ParserSet<AllDatagramParsers>;
   static constexpr uint8_t kDatagramProbesMax = 4;
+  // A TCP flow that is no longer followed but has missed bytes to tell of: its `stream` is this and
+  // the handle of its GapBytes. Sessions have lower numbers.
+  static constexpr uint32_t kGapsKept = 3U << 26;
+  static constexpr uint32_t kSessionsMax = 1U << 26;
+  static_assert(kGapsKept + kSessionsMax - 1 == FlowEntry::kStreamOff);
 
   // What parsers see of us: everything they say is about one flow at one time.
   struct ParserSink {
@@ -91,12 +118,13 @@ class Streams {
     FlowSide side;
     Timestamp time;
     void on_bytes(Bytes bytes) {
-      if (!session.finished) streams.on_bytes(*this, bytes);
+      if (wants_more()) streams.on_bytes(*this, streams.up_to_depth(*this, bytes));
     }
     void on_gap(uint32_t missing_bytes) {
       streams.counters_.gap_bytes.add(missing_bytes);
-      if (!session.finished) streams.on_gap(*this, missing_bytes);
+      if (wants_more()) streams.on_gap(*this, missing_bytes);
     }
+    [[nodiscard]] bool wants_more() const { return !session.finished && !session.is_over(side); }
   };
 
   void segment(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers,
@@ -109,9 +137,16 @@ class Streams {
   bool open_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers);
   void close_datagrams(FlowEntry& entry, StreamEnd end);
   void drop_datagrams(FlowEntry& entry);
+  static bool is_refused(const FlowEntry& entry, FlowSide side, TcpSignal signal,
+                         const Layers& layers);
+  void note_syn(FlowEntry& entry, FlowSide side, TcpSignal signal, uint32_t seq);
+  void tell_conflict(SideSink& from);
+  void give_up_poisoned(SideSink& from);
+  Bytes up_to_depth(SideSink& from, Bytes bytes);
   uint32_t open_session(FlowEntry& entry);
   void close_session(FlowEntry& entry, TcpSession& session, StreamEnd end, Timestamp time);
   void drop_session(FlowEntry& entry, TcpSession& session);
+  void keep_gaps(FlowEntry& entry, const GapBytes& gap_bytes);
   void on_bytes(SideSink& from, Bytes bytes);
   void on_gap(SideSink& from, uint32_t missing_bytes);
   void probe(SideSink& from, Bytes bytes);
@@ -124,6 +159,7 @@ class Streams {
   BufferPool buffers_;
   SegmentStore store_;
   Slab<TcpSession> sessions_;
+  Slab<GapBytes> gaps_;
   StreamSet stream_parsers_;
   DatagramSet datagram_parsers_;
   StreamsCounters counters_;
@@ -137,7 +173,7 @@ void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t 
   for (uint32_t i = begin; i < end; ++i) {
     if (i + kAhead < end && flows.slot[i + kAhead] != FlowBurst::kNoFlow) {
       const FlowEntry& later = tracker.entry(flows.slot[i + kAhead]);
-      if (later.is_tcp() && later.stream != FlowEntry::kStreamOff) sessions_.prefetch(later.stream);
+      if (later.is_tcp() && later.stream < kSessionsMax) sessions_.prefetch(later.stream);
     }
     if (flows.slot[i] == FlowBurst::kNoFlow || !burst.layers[i].has_l4) continue;
     FlowEntry& entry = tracker.entry(flows.slot[i]);
@@ -154,4 +190,5 @@ void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t 
 }  // namespace flowscope
 
 #include "l7/streams_datagram.h"  // IWYU pragma: keep
+#include "l7/streams_feed.h"      // IWYU pragma: keep
 #include "l7/streams_tcp.h"       // IWYU pragma: keep

@@ -1,6 +1,8 @@
 #pragma once
 
-// The TCP half of Streams; included by l7/streams.h only for reading one idea per file.
+// The TCP half of Streams: from segments to the bytes of both sides; included by l7/streams.h only
+// for reading one idea per file.
+#include "flowcore/stream/reassembler.h"
 #include "l7/streams.h"
 
 namespace flowscope {
@@ -8,14 +10,14 @@ namespace flowscope {
 template <class Out>
 void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& packet,
                            const Layers& layers, TcpSignal signal, uint64_t clock_ns) {
-  // The tracker is ahead by a run of packets: only a SYN that came by here may anchor a stream.
-  if (signal == TcpSignal::Syn || signal == TcpSignal::SynAck) {
-    entry.syn_delivered = (entry.syn_delivered | bit_of(side)) & 3U;
-    // Of several SYN-ACKs the last is the one that was taken up.
-    if (signal == TcpSignal::SynAck) entry.side[index_of(side)].initial_seq = layers.tcp_seq;
+  static_assert(Reassembler<TcpStream, SideSink>);
+  if (entry.stream >= kGapsKept) return;
+  if (signal == TcpSignal::Syn || signal == TcpSignal::SynAck)
+    note_syn(entry, side, signal, layers.tcp_seq);
+  if (is_refused(entry, side, signal, layers)) {
+    if (layers.payload_bytes != 0) counters_.strays.add(1);
+    return;
   }
-  // An RST that its receiver would refuse; no RST carries stream bytes (RFC 9293 section 3.10.7.4).
-  if (signal != TcpSignal::Rst && (layers.tcp_flags & tcp_flag::kRst) != 0) return;
   if (entry.stream == FlowEntry::kNoStream) {
     if (layers.payload_bytes == 0 || signal == TcpSignal::Rst) return;
     entry.stream = open_session(entry) & FlowEntry::kStreamOff;
@@ -24,27 +26,97 @@ void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& pa
   TcpSession& session = sessions_.get(entry.stream);
   if (signal == TcpSignal::Rst) return close_session(entry, session, StreamEnd::Abort, packet.time);
 
+  const FlowSide peer = other_side(side);
   TcpStream& stream = session.stream[index_of(side)];
+  TcpStream& answered = session.stream[index_of(peer)];
   if ((layers.tcp_flags & tcp_flag::kAck) != 0) {
-    const FlowSide peer = other_side(side);
     SideSink sink{*this, entry, session, peer, packet.time};
-    session.stream[index_of(peer)].peer_acknowledged(layers.tcp_ack, clock_ns, store_, sink);
+    answered.peer_acknowledged(layers.tcp_ack, clock_ns, store_, sink);
   }
   const uint32_t seq = layers.tcp_seq + ((layers.tcp_flags & tcp_flag::kSyn) != 0 ? 1 : 0);
-  if (layers.payload_bytes != 0) {
+  if (layers.payload_bytes != 0 && !session.is_over(side)) {
     SideSink sink{*this, entry, session, side, packet.time};
     stream.segment(
         {.seq = seq,
          .payload = packet.frame.sub(layers.payload_offset, layers.payload_captured),
          .missing_tail = static_cast<uint32_t>(layers.payload_bytes - layers.payload_captured),
-         .clock_ns = clock_ns},
+         .clock_ns = clock_ns,
+         .peer_held_bytes = answered.held_bytes()},
         store_, sink);
+    if (stream.conflicts() != 0) [[unlikely]]
+      tell_conflict(sink);
+    if (stream.is_poisoned()) [[unlikely]]
+      give_up_poisoned(sink);
+    if (session.is_over(side)) [[unlikely]]
+      stream.drop(store_);
   }
-  if ((layers.tcp_flags & tcp_flag::kFin) != 0) stream.fin_at(seq + layers.payload_bytes);
+  // A FIN that does not fit is refused; the bytes before it are not.
+  if (signal == TcpSignal::Fin && !session.is_over(side)) stream.fin_at(seq + layers.payload_bytes);
   if (session.finished) return drop_session(entry, session);
-  if (session.stream[0].complete() && session.stream[1].complete()) {
+  if (session.is_complete(side) && session.is_complete(peer))
     close_session(entry, session, StreamEnd::Graceful, packet.time);
-  }
+}
+
+// What the receiver would not take up: an RST outside the window, a segment outside it. No RST that
+// counts carries stream bytes either (RFC 9293 section 3.10.7.4). What comes late to a flow that is
+// over may still fill a hole, and the bytes before a FIN that does not fit count where they lie in
+// the window.
+template <class Out>
+bool Streams<Out>::is_refused(const FlowEntry& entry, FlowSide side, TcpSignal signal,
+                              const Layers& layers) {
+  if (signal == TcpSignal::Rst) return false;
+  if ((layers.tcp_flags & tcp_flag::kRst) != 0) return true;
+  if (signal != TcpSignal::None || is_over(entry.state)) [[likely]]
+    return false;
+  if ((layers.tcp_flags & tcp_flag::kFin) == 0) return true;
+  const SideCounters& sender = entry.side[index_of(side)];
+  const int64_t window = int64_t{1} << entry.side[index_of(other_side(side))].window_log();
+  const int64_t distance = seq_distance(sender.next_seq, layers.tcp_seq);
+  return distance > window || distance < -window;
+}
+
+// The tracker is ahead by a run of packets: only a SYN that came by here may anchor a stream. Of
+// several SYN-ACKs the last is the one that was taken up, as long as it lies where the side stands.
+template <class Out>
+void Streams<Out>::note_syn(FlowEntry& entry, FlowSide side, TcpSignal signal, uint32_t seq) {
+  SideCounters& sender = entry.side[index_of(side)];
+  const int32_t sent = seq_distance(seq + 1, sender.next_seq);
+  if (signal == TcpSignal::SynAck && (sent < 0 || sent > TcpStream::kAheadMax)) return;
+  entry.syn_delivered = (entry.syn_delivered | bit_of(side)) & 3U;
+  if (signal == TcpSignal::SynAck) sender.initial_seq = seq;
+  // The other side spoke first, with its SYN (TCP fast open).
+  if (entry.stream == FlowEntry::kNoStream || entry.stream >= kSessionsMax) return;
+  TcpStream& stream = sessions_.get(entry.stream).stream[index_of(side)];
+  if (!stream.anchored()) stream.anchor(sender.initial_seq + 1);
+}
+
+template <class Out>
+void Streams<Out>::tell_conflict(SideSink& from) {
+  bool& told = from.session.conflict_told[index_of(from.side)];
+  if (told) return;
+  told = true;
+  out_.stream_anomaly(from.entry, from.side, from.time, "stream.reassembly_overlap_different_data");
+}
+
+// OverflowPolicy::DropFlow: no parser can go on, on either side.
+template <class Out>
+void Streams<Out>::give_up_poisoned(SideSink& from) {
+  if (from.session.finished) return;
+  counters_.poisoned.add(1);
+  out_.stream_anomaly(from.entry, from.side, from.time, "stream.reassembly_overflow");
+  from.session.finished = true;
+}
+
+// The part of a run that lies before depth_bytes; beyond it the side is over.
+template <class Out>
+Bytes Streams<Out>::up_to_depth(SideSink& from, Bytes bytes) {
+  if (options_.depth_bytes == 0) return bytes;
+  const uint64_t end = from.session.stream[index_of(from.side)].offset();
+  if (end < options_.depth_bytes) return bytes;
+  counters_.depth_reached.add(1);
+  from.session.over[index_of(from.side)] = true;
+  const uint64_t beyond = end - options_.depth_bytes;
+  return bytes.first(beyond < bytes.size() ? bytes.size() - beyond : 0);
 }
 
 // A place for the flow's session with both sides anchored at their SYN where it was seen.
@@ -87,130 +159,58 @@ template <class Out>
 void Streams<Out>::drop_session(FlowEntry& entry, TcpSession& session) {
   for (TcpStream& stream : session.stream) {
     counters_.strays.add(stream.strays());
+    counters_.retransmitted.add(stream.retransmitted());
+    counters_.overlapping.add(stream.overlapping());
+    counters_.out_of_order.add(stream.out_of_order());
+    counters_.keep_alives.add(stream.keep_alives());
+    counters_.conflicts.add(stream.conflicts());
+    counters_.dropped_bytes.add(stream.dropped_bytes());
     stream.drop(store_);
   }
+  const GapBytes gap_bytes = session.gap_bytes();
   if (session.parser != 0) stream_parsers_.destroy(session.parser_index, session.parser);
   sessions_.destroy(entry.stream);
   entry.stream = FlowEntry::kStreamOff;
+  if ((gap_bytes[0] | gap_bytes[1]) != 0) [[unlikely]]
+    keep_gaps(entry, gap_bytes);
 }
 
+// For the flow's record, which is written when the flow ends.
 template <class Out>
-void Streams<Out>::on_bytes(SideSink& from, Bytes bytes) {
-  if (from.session.parser == 0) {
-    probe(from, bytes);
-  } else {
-    feed(from, bytes);
-  }
-}
-
-template <class Out>
-void Streams<Out>::on_gap(SideSink& from, uint32_t missing_bytes) {
-  TcpSession& session = from.session;
-  if (session.parser == 0) {
-    // What follows the gap may still be recognised.
-    session.prefix[index_of(from.side)].size = 0;
+void Streams<Out>::keep_gaps(FlowEntry& entry, const GapBytes& gap_bytes) {
+  const uint32_t handle = gaps_.make(gap_bytes);
+  if (handle == Slab<GapBytes>::kNone || handle >= kSessionsMax - 1) {
+    if (handle != Slab<GapBytes>::kNone) gaps_.destroy(handle);
+    counters_.gaps_untold.add(1);
     return;
   }
-  ParserSink sink{out_, from.entry, from.time};
-  ParseStatus status = ParseStatus::Ok;
-  stream_parsers_.with(session.parser_index, session.parser, [&](auto& parser) {
-    status = parser.on_gap(from.side, missing_bytes, sink);
-  });
-  heed(from, status);
-}
-
-// Looks at the first bytes of one side, run by run, until a parser fits or enough was looked at.
-template <class Out>
-void Streams<Out>::probe(SideSink& from, Bytes bytes) {
-  TcpSession& session = from.session;
-  ProbePrefix& prefix = session.prefix[index_of(from.side)];
-  if (++session.probes > TcpSession::kProbesMax) {
-    session.finished = true;
-    return;
-  }
-  // Bytes kept from earlier runs and those of this one, without a copy when nothing was kept.
-  const size_t kept_before = prefix.size;
-  if (kept_before != 0) prefix.append(bytes);
-  const Bytes first_bytes = kept_before != 0 ? prefix.bytes() : bytes.first(kProbeBytes);
-  const uint32_t asked =
-      options_.stream_parsers & (prefix.begun ? StreamSet::kFoundLaterMask : UINT32_MAX);
-  bool maybe = false;
-  const uint32_t found = StreamSet::identify(
-      asked, maybe, [&]<class P>() { return P::probe(from.side, first_bytes); });
-  if (found != StreamSet::kNone) {
-    adopt(from, found, bytes.after(prefix.size - kept_before));
-  } else if (maybe) {
-    if (kept_before == 0) prefix.append(bytes);
-  } else {
-    // Not yet: a known protocol may begin with a later run, behind SOCKS or STARTTLS.
-    prefix.size = 0;
-    prefix.begun = true;
-  }
-}
-
-// The parser is known: it gets what both sides kept, then `bytes`, the rest of this run.
-template <class Out>
-void Streams<Out>::adopt(SideSink& from, uint32_t parser_index, Bytes bytes) {
-  TcpSession& session = from.session;
-  session.parser = stream_parsers_.make(parser_index, {.buffers = buffers_});
-  if (session.parser == 0) {
-    counters_.sessions_refused.add(1);
-    session.finished = true;
-    return;
-  }
-  counters_.identified.add(1);
-  session.parser_index = static_cast<uint8_t>(parser_index);
-  from.entry.app = static_cast<uint8_t>(parser_index + 1);
-
-  const std::array<ProbePrefix, 2> prefix = session.prefix;
-  SideSink peer{*this, from.entry, session, other_side(from.side), from.time};
-  feed(peer, prefix[index_of(peer.side)].bytes());
-  feed(from, prefix[index_of(from.side)].bytes());
-  feed(from, bytes);
+  entry.stream = (kGapsKept | handle) & FlowEntry::kStreamOff;
 }
 
 template <class Out>
-void Streams<Out>::feed(SideSink& from, Bytes bytes) {
-  if (bytes.empty() || from.session.parser == 0 || from.session.finished) return;
-  ParserSink sink{out_, from.entry, from.time};
-  ParseStatus status = ParseStatus::Ok;
-  stream_parsers_.with(from.session.parser_index, from.session.parser, [&](auto& parser) {
-    status = parser.on_bytes(from.side, bytes, from.time, sink);
-  });
-  heed(from, status);
+GapBytes Streams<Out>::gap_bytes_of(const FlowEntry& entry) const {
+  if (!entry.is_tcp() || entry.stream == FlowEntry::kNoStream
+      || entry.stream == FlowEntry::kStreamOff)
+    return {};
+  if (entry.stream >= kGapsKept) return gaps_.get(entry.stream - kGapsKept);
+  return sessions_.get(entry.stream).gap_bytes();
 }
 
 template <class Out>
-void Streams<Out>::heed(SideSink& from, ParseStatus status) {
-  switch (status) {
-    case ParseStatus::Ok:
-      return;
-    case ParseStatus::HandOver:
-      stream_parsers_.destroy(from.session.parser_index, from.session.parser);
-      from.session.parser = 0;
-      from.session.probes = 0;
-      from.session.prefix = {};
-      return;
-    case ParseStatus::Poisoned:
-      counters_.parse_errors.add(1);
-      out_.anomaly(from.entry, from.side, from.time, "parse_error");
-      break;
-    case ParseStatus::Done:
-      break;
-  }
-  from.session.finished = true;
-}
-
-template <class Out>
-void Streams<Out>::end(FlowEntry& entry, EndReason reason) {
-  if (entry.stream == FlowEntry::kNoStream || entry.stream == FlowEntry::kStreamOff) return;
+GapBytes Streams<Out>::end(FlowEntry& entry, EndReason reason) {
+  if (entry.stream == FlowEntry::kNoStream || entry.stream == FlowEntry::kStreamOff) return {};
   const bool abort = reason == EndReason::Rst || reason == EndReason::Evicted;
   const StreamEnd end = abort ? StreamEnd::Abort : StreamEnd::Graceful;
-  if (entry.is_tcp()) {
-    close_session(entry, sessions_.get(entry.stream), end, Timestamp{entry.last_seen_ns});
-  } else {
+  if (!entry.is_tcp()) {
     close_datagrams(entry, end);
+    return {};
   }
+  if (entry.stream < kGapsKept)
+    close_session(entry, sessions_.get(entry.stream), end, Timestamp{entry.last_seen_ns});
+  const GapBytes gap_bytes = gap_bytes_of(entry);
+  if (entry.stream != FlowEntry::kStreamOff) gaps_.destroy(entry.stream - kGapsKept);
+  entry.stream = FlowEntry::kStreamOff;
+  return gap_bytes;
 }
 
 }  // namespace flowscope

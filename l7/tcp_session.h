@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "flowcore/base/flow_side.h"
 #include "flowcore/stream/tcp_stream.h"
 #include "l7/parser.h"
 
@@ -24,6 +25,9 @@ struct ProbePrefix {
   }
 };
 
+// Stream bytes of each side that were missed, told of by index_of(FlowSide).
+using GapBytes = std::array<uint64_t, 2>;
+
 // What a TCP flow holds while its bytes are of interest: both sides in order, and the parser once
 // the first bytes told which one.
 struct TcpSession {
@@ -35,7 +39,18 @@ struct TcpSession {
   uint32_t parser = 0;  // handle in the slab of parser_index, 0 while unknown
   uint8_t parser_index = 0;
   uint8_t probes = 0;
-  bool finished = false;  // nothing more is wanted; to be dropped when the call returns
+  bool finished = false;       // nothing more is wanted; to be dropped when the call returns
+  std::array<bool, 2> over{};  // of each side: it came as far as is followed
+  std::array<bool, 2> conflict_told{};  // of each side: copies of its bytes differed
+
+  [[nodiscard]] bool is_over(FlowSide side) const { return over[index_of(side)]; }
+  // Nothing of the side is still to come.
+  [[nodiscard]] bool is_complete(FlowSide side) const {
+    return is_over(side) || stream[index_of(side)].complete();
+  }
+  [[nodiscard]] GapBytes gap_bytes() const {
+    return {stream[0].gap_bytes(), stream[1].gap_bytes()};
+  }
 };
 
 }  // namespace flowscope

@@ -49,6 +49,8 @@ Result<void> check(const Config& config) {
   if (auto key_with = key_with_of(config); !key_with.ok()) return key_with.error();
   if (auto dedup = dedup_of(config); !dedup.ok()) return dedup.error();
   if (auto overlap = overlap_of(config); !overlap.ok()) return overlap.error();
+  if (auto overlap = segment_overlap_of(config); !overlap.ok()) return overlap.error();
+  if (auto overflow = overflow_of(config); !overflow.ok()) return overflow.error();
   return {};
 }
 

@@ -46,6 +46,24 @@ Result<void> fits_memory(uint64_t worker_bytes, uint32_t workers) {
       workers, worker_bytes >> 20, machine_bytes >> 20)};
 }
 
+// Figures of the streams stage; see StreamsCounters.
+constexpr std::array<std::pair<const char*, Counter StreamsCounters::*>, 15> kStreamFigures = {
+    {{"tcp.sessions", &StreamsCounters::sessions},
+     {"tcp.sessions_refused", &StreamsCounters::sessions_refused},
+     {"tcp.gap_bytes", &StreamsCounters::gap_bytes},
+     {"tcp.gaps_untold", &StreamsCounters::gaps_untold},
+     {"tcp.stray_segments", &StreamsCounters::strays},
+     {"tcp.retransmitted_segments", &StreamsCounters::retransmitted},
+     {"tcp.overlapping_segments", &StreamsCounters::overlapping},
+     {"tcp.out_of_order_segments", &StreamsCounters::out_of_order},
+     {"tcp.keep_alives", &StreamsCounters::keep_alives},
+     {"tcp.overlaps_that_differ", &StreamsCounters::conflicts},
+     {"tcp.overflow_bytes", &StreamsCounters::dropped_bytes},
+     {"tcp.overflow_flows", &StreamsCounters::poisoned},
+     {"tcp.depth_reached", &StreamsCounters::depth_reached},
+     {"app_layer.identified", &StreamsCounters::identified},
+     {"app_layer.parse_errors", &StreamsCounters::parse_errors}}};
+
 }  // namespace
 
 Result<Engine> Engine::create(const Config& config, InputKind input, uint32_t workers) {
@@ -184,13 +202,9 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
         [anomaly](const Pipeline& p) { return p.tracker().anomalies(anomaly); });
   }
   add("flow.details_refused", [](const Pipeline& p) { return p.tracker().details_refused(); });
-  add("tcp.sessions", [](const Pipeline& p) { return p.streams().sessions.value(); });
-  add("tcp.sessions_refused",
-      [](const Pipeline& p) { return p.streams().sessions_refused.value(); });
-  add("tcp.gap_bytes", [](const Pipeline& p) { return p.streams().gap_bytes.value(); });
-  add("tcp.stray_segments", [](const Pipeline& p) { return p.streams().strays.value(); });
-  add("app_layer.identified", [](const Pipeline& p) { return p.streams().identified.value(); });
-  add("app_layer.parse_errors", [](const Pipeline& p) { return p.streams().parse_errors.value(); });
+  for (const auto& [name, counter] : kStreamFigures) {
+    add(name, [counter](const Pipeline& p) { return (p.streams().*counter).value(); });
+  }
   add("ledger.received", [](const Pipeline& p) { return p.ledger().received.value(); });
   for (size_t i = 0; i < kFates; ++i) {
     const Fate fate = static_cast<Fate>(i);

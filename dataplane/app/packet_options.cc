@@ -132,4 +132,28 @@ Result<FragmentOverlap> overlap_of(const Config& config) {
       + "\" is not known; expected refuse, first, last, bsd, bsd_right, linux, windows or solaris"};
 }
 
+namespace {
+
+// The value whose name the setting `key` holds, of the `count` values of an enumeration.
+template <class Value>
+Result<Value> named(const char* key, const std::string& name, size_t count) {
+  std::string expected;
+  for (size_t i = 0; i < count; ++i) {
+    const auto value = static_cast<Value>(i);
+    if (name == name_of(value)) return value;
+    expected += (i == 0 ? "" : i + 1 == count ? " or " : ", ") + std::string(name_of(value));
+  }
+  return Error{std::string(key) + ": \"" + name + "\" is not known; expected " + expected};
+}
+
+}  // namespace
+
+Result<SegmentOverlap> segment_overlap_of(const Config& config) {
+  return named<SegmentOverlap>("streams.overlap", config.streams.overlap, kSegmentOverlaps);
+}
+
+Result<OverflowPolicy> overflow_of(const Config& config) {
+  return named<OverflowPolicy>("streams.overflow", config.streams.overflow, kOverflowPolicies);
+}
+
 }  // namespace flowscope

@@ -7,6 +7,8 @@
 #include "flowcore/extract/with_network.h"
 #include "flowcore/packet/decap.h"
 #include "flowcore/stream/fragment_overlap.h"
+#include "flowcore/stream/overflow_policy.h"
+#include "flowcore/stream/segment_overlap.h"
 #include "flowcore/track/dedup.h"
 
 namespace flowscope {
@@ -21,7 +23,9 @@ namespace flowscope {
 // What `dedup` means, without a seed; nothing where it is switched off.
 [[nodiscard]] Result<std::optional<Dedup::Options>> dedup_of(const Config& config);
 
-// What `fragments.overlap` means.
+// What `fragments.overlap`, `streams.overlap` and `streams.overflow` mean.
 [[nodiscard]] Result<FragmentOverlap> overlap_of(const Config& config);
+[[nodiscard]] Result<SegmentOverlap> segment_overlap_of(const Config& config);
+[[nodiscard]] Result<OverflowPolicy> overflow_of(const Config& config);
 
 }  // namespace flowscope

@@ -115,7 +115,10 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
       .streams_max = config.streams.streams_max,
       .buffers_bytes = config.streams.buffers_bytes,
       .segments = {.segments_max = segments_max(config),
-                   .bytes_per_side_max = static_cast<uint32_t>(config.streams.reorder_bytes_max)},
+                   .bytes_per_side_max = static_cast<uint32_t>(config.streams.reorder_bytes_max),
+                   .overlap = segment_overlap_of(config).value(),
+                   .overflow = overflow_of(config).value()},
+      .depth_bytes = config.streams.depth_bytes,
       .stream_parsers = enabled_mask<ParserSet<AllStreamParsers>>(config.l7.enabled),
       .datagram_parsers = enabled_mask<ParserSet<AllDatagramParsers>>(config.l7.enabled)};
   options.records = record_choice(config.output.records);

@@ -22,9 +22,12 @@ struct FlowImage {
   bool has_detail = false;  // a FlowDetail
   bool has_meter = false;   // a FlowMeter, and as many of its first packets as it counts
   bool has_delta = false;   // a FlowDelta
-  std::array<uint8_t, 3> reserved{};
+  bool has_gaps = false;    // a FlowGaps
+  std::array<uint8_t, 2> reserved{};
   const char* app_proto = nullptr;  // null: not identified
 };
+// TCP stream bytes of each side that were missed.
+using FlowGaps = std::array<uint64_t, 2>;
 static_assert(sizeof(FlowImage) == 16 && std::is_trivially_copyable_v<FlowImage>);
 static_assert(
     std::is_trivially_copyable_v<

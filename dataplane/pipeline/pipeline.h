@@ -84,11 +84,11 @@ class Pipeline {
     void on_started(FlowEntry&) {}
     void on_established(FlowEntry&) {}
     void on_ended(FlowEntry& entry, EndReason reason) {
-      pipeline.streams_.end(entry, reason);
-      pipeline.out_.flow(entry, reason);
+      const GapBytes gap_bytes = pipeline.streams_.end(entry, reason);
+      pipeline.out_.flow(entry, reason, gap_bytes);
     }
     void on_interim(FlowEntry& entry, const FlowDelta& delta) {
-      pipeline.out_.interim(entry, delta);
+      pipeline.out_.interim(entry, delta, pipeline.streams_.gap_bytes_of(entry));
     }
     void on_anomaly(FlowEntry& entry, FlowSide from, FlowAnomaly anomaly, Timestamp time) {
       pipeline.out_.stream_anomaly(entry, from, anomaly, time);

@@ -42,13 +42,22 @@ void RecordOut::anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, c
   if (choice_.anomaly) ring_.push_anomaly(head_of(entry, from, time), AnomalyLayer::AppLayer, kind);
 }
 
-void RecordOut::flow(const FlowEntry& entry, EndReason reason) {
+void RecordOut::flow(const FlowEntry& entry, EndReason reason, const FlowGaps& gap_bytes) {
   if (!choice_.flow) return;
-  ring_.push_flow(entry, reason, app_proto_of(entry), tracker_.extras_of(entry));
+  FlowExtras extras = tracker_.extras_of(entry);
+  extras.gap_bytes = gap_bytes;
+  ring_.push_flow(entry, reason, app_proto_of(entry), extras);
 }
 
-void RecordOut::interim(const FlowEntry& entry, const FlowDelta& delta) {
-  ring_.push_interim(entry, delta, app_proto_of(entry), tracker_.extras_of(entry));
+void RecordOut::interim(const FlowEntry& entry, const FlowDelta& delta, const FlowGaps& gap_bytes) {
+  FlowExtras extras = tracker_.extras_of(entry);
+  extras.gap_bytes = gap_bytes;
+  ring_.push_interim(entry, delta, app_proto_of(entry), extras);
+}
+
+void RecordOut::stream_anomaly(const FlowEntry& entry, FlowSide from, Timestamp time,
+                               const char* event) {
+  if (choice_.anomaly) ring_.push_anomaly(head_of(entry, from, time), AnomalyLayer::Stream, event);
 }
 
 // Without the flow's protocol: the tracker is ahead of the streams by as much as a burst is long,

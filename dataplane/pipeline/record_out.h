@@ -41,9 +41,12 @@ class RecordOut {
   }
   // `kind` is a literal, an EVE anomaly name.
   void anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* kind);
-  void flow(const FlowEntry& entry, EndReason reason);
+  // `gap_bytes`: what was missed of each side's stream.
+  void flow(const FlowEntry& entry, EndReason reason, const FlowGaps& gap_bytes = {});
   // Of a flow that lives on.
-  void interim(const FlowEntry& entry, const FlowDelta& delta);
+  void interim(const FlowEntry& entry, const FlowDelta& delta, const FlowGaps& gap_bytes);
+  // The same of the stage that puts streams in order; `event` is a literal, an EVE stream event.
+  void stream_anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* event);
   // What the tracker met, in one flow and as a whole.
   void stream_anomaly(const FlowEntry& entry, FlowSide from, FlowAnomaly kind, Timestamp time);
   void tracker_anomaly(TrackerAnomaly kind, uint64_t flows, Timestamp time);

@@ -17,6 +17,10 @@ void RecordReader::read_flow(const FlowHeads& heads) {
   head_.kind = image.kind;
   head_.event = image.kind == RecordKind::Interim ? "flow_interim" : "flow";
   flow_ = flow_record_of(entry, known);
+  if (image.has_gaps) {
+    const auto gap_bytes = take<FlowGaps>(body_);
+    for (size_t i = 0; i < gap_bytes.size(); ++i) flow_.sides[i].gap_bytes = gap_bytes[i];
+  }
   if (image.has_meter) {
     const auto meter = take<FlowMeter>(body_);
     std::array<FirstPacket, FlowMeter::kFirstPacketsMax> packets;

@@ -27,11 +27,14 @@ class Blocks {
   void put_flow(FlowImage image, const FlowEntry& entry, const FlowExtras& extras) {
     image.has_detail = extras.detail != nullptr;
     image.has_meter = extras.meter != nullptr;
+    image.has_gaps = (extras.gap_bytes[0] | extras.gap_bytes[1]) != 0;
     put(image);
     copy_plain(place_ + bytes_, entry);
     bytes_ += sizeof entry;
     if (image.has_detail) [[unlikely]]
       put(*extras.detail);
+    if (image.has_gaps) [[unlikely]]
+      put(extras.gap_bytes);
     if (!image.has_meter) return;
     put(*extras.meter);
     for (const FirstPacket& packet : extras.first_packets) put(packet);

@@ -1,48 +1,79 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
 #include "flowcore/base/buffer_pool.h"
 #include "flowcore/base/slab.h"
+#include "flowcore/stream/overflow_policy.h"
+#include "flowcore/stream/segment_overlap.h"
 
 namespace flowscope {
 
-// A run of bytes that came too early, kept until the hole before it is filled.
-struct HeldSegment {
-  std::span<uint8_t> block;  // from the pool; the first `size` bytes are used
+// The bytes of one side from a sequence number that is a multiple of kBytes on, as far as they came
+// too early: some of them, and bits for each: whether it is there, and whether a segment began with
+// it. A node of the side's tree.
+// PERF: what the way through the tree reads lies in one cache line.
+struct alignas(64) HeldBlock {
+  static constexpr uint32_t kBytes = 512;
+  static constexpr uint32_t kWordBits = 64;
+
+  using Bits = std::array<uint64_t, kBytes / kWordBits>;
+
   uint32_t seq = 0;
-  uint32_t size = 0;
-  Slab<HeldSegment>::Handle next = Slab<HeldSegment>::kNone;  // of the same stream, ascending
+  uint32_t left = 0;  // handles in the store, 0 where there is none
+  uint32_t right = 0;
+  std::span<uint8_t> bytes;   // from the pool, kBytes or more
+  std::span<uint8_t> owners;  // where ranges are compared: for each byte how far its segment
+                              // reached before and behind it, 16 bits each; else empty
+  Bits present{};
+  Bits begins{};
 };
 
-// A worker's store of held segments, shared by all its streams, with one cap for each stream side.
-// Thread rule: one worker.
+// A worker's store of bytes that came too early, shared by all its streams, with caps for each side
+// and each flow; the pool is the worker's own cap. Memory is counted as it is borrowed, in blocks.
+// Thread rule: one worker. Lifetime: the pool must outlive it. Cost: constant time per call.
 class SegmentStore {
  public:
   struct Options {
-    uint32_t segments_max = 1 << 15;          // of all streams together
-    uint32_t bytes_per_side_max = 256 << 10;  // memory one side may hold, counted in blocks
+    uint32_t segments_max = 1 << 15;           // blocks of all streams together
+    uint32_t bytes_per_side_max = 256 << 10;   // memory one side may hold
+    uint32_t bytes_per_flow_max = UINT32_MAX;  // memory both sides of a flow may hold together
+    SegmentOverlap overlap = SegmentOverlap::First;
+    OverflowPolicy overflow = OverflowPolicy::SlidingWindow;
   };
-  static size_t cost(const Options& options) {
-    return Slab<HeldSegment>::cost(options.segments_max);
-  }
-  SegmentStore(Arena& arena, BufferPool& buffers, const Options& options)
-      : segments_(arena, options.segments_max),
-        buffers_(buffers),
-        bytes_per_side_max_(options.bytes_per_side_max) {}
+  // What a side and its flow's other side hold by now.
+  struct Held {
+    uint32_t side_bytes = 0;
+    uint32_t peer_bytes = 0;
+  };
 
-  // A copy of `bytes`, or kNone when segments or blocks are used up.
-  [[nodiscard]] uint32_t hold(uint32_t seq, Bytes bytes);
+  static size_t cost(const Options& options) { return Slab<HeldBlock>::cost(options.segments_max); }
+  SegmentStore(Arena& arena, BufferPool& buffers, const Options& options)
+      : blocks_(arena, options.segments_max), buffers_(buffers), options_(options) {}
+
+  // An empty block for the numbers from `seq` on, or kNone when a cap or the pool leaves none.
+  [[nodiscard]] uint32_t make(uint32_t seq, Held held);
   void drop(uint32_t handle);
-  [[nodiscard]] HeldSegment& get(uint32_t handle) { return segments_.get(handle); }
-  [[nodiscard]] uint32_t bytes_per_side_max() const { return bytes_per_side_max_; }
-  [[nodiscard]] uint32_t live() const { return segments_.live(); }
+  [[nodiscard]] HeldBlock& get(uint32_t handle) { return blocks_.get(handle); }
+  // Memory that a block has borrowed from the pool.
+  [[nodiscard]] uint32_t bytes_of(uint32_t handle) const {
+    const HeldBlock& block = blocks_.get(handle);
+    return static_cast<uint32_t>(block.bytes.size() + block.owners.size());
+  }
+
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] uint32_t bytes_per_side_max() const { return options_.bytes_per_side_max; }
+  // Blocks in use.
+  [[nodiscard]] uint32_t live() const { return blocks_.live(); }
 
  private:
-  Slab<HeldSegment> segments_;
+  [[nodiscard]] std::span<uint8_t> borrow(size_t bytes);
+
+  Slab<HeldBlock> blocks_;
   BufferPool& buffers_;
-  uint32_t bytes_per_side_max_;
+  Options options_;
 };
 
 }  // namespace flowscope

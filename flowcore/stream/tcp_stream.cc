@@ -2,57 +2,50 @@
 
 namespace flowscope {
 
-bool TcpStream::hold(uint32_t seq, Bytes bytes, SegmentStore& store) {
-  uint32_t before = kNone;
-  // Segments mostly come in ascending order, so the end of the list is tried first.
-  uint32_t after = first_held_;
-  if (last_held_ != kNone && !seq_less(seq, store.get(last_held_).seq)) {
-    before = last_held_;
-    after = kNone;
-  }
-  while (!bytes.empty()) {
-    while (after != kNone && !seq_less(seq, store.get(after).seq)) {
-      before = after;
-      after = store.get(after).next;
-    }
-    if (before != kNone) {
-      // Skip what the segment before holds already: the first copy wins.
-      const HeldSegment& held = store.get(before);
-      const int32_t covered = seq_distance(seq, held.seq + held.size);
-      if (covered > 0) {
-        bytes = bytes.after(static_cast<uint32_t>(covered));
-        seq += static_cast<uint32_t>(covered);
-        if (bytes.empty()) return true;
-        if (after != kNone && !seq_less(seq, store.get(after).seq)) continue;
-      }
-    }
-    Bytes piece = bytes;
-    if (after != kNone) {
-      piece = bytes.first(static_cast<uint32_t>(seq_distance(seq, store.get(after).seq)));
-    }
-    if (held_block_bytes_ >= store.bytes_per_side_max()) return false;
-    const uint32_t handle = store.hold(seq, piece);
-    if (handle == kNone) return false;
-    HeldSegment& held = store.get(handle);
-    held.next = after;
-    held_block_bytes_ += static_cast<uint32_t>(held.block.size());
-    (before == kNone ? first_held_ : store.get(before).next) = handle;
-    if (after == kNone) last_held_ = handle;
-    before = handle;
-    bytes = bytes.after(piece.size());
-    seq += static_cast<uint32_t>(piece.size());
-  }
-  return true;
+HeldBytes::Piece TcpStream::piece_of(const Segment& segment, uint32_t from) {
+  const auto whole = static_cast<uint32_t>(segment.payload.size()) + segment.missing_tail;
+  return {.seq = segment.seq + from,
+          .bytes = segment.payload.after(from),
+          .range = {segment.seq, segment.seq + whole}};
 }
 
-void TcpStream::drop(SegmentStore& store) {
-  while (first_held_ != kNone) {
-    const uint32_t next = store.get(first_held_).next;
-    store.drop(first_held_);
-    first_held_ = next;
+void TcpStream::begin_hole(uint64_t clock_ns) {
+  hole_since_ns_ = clock_ns;
+  hole_acknowledged_ = acknowledged(held_.first_seq());
+  peer_spoke_ = false;
+}
+
+// The hole's end is the first held byte: acknowledged there or beyond, the peer has what we miss.
+void TcpStream::note_evidence(uint64_t clock_ns) {
+  if (hole_acknowledged_ || !acknowledged(held_.first_seq())) return;
+  hole_acknowledged_ = true;
+  hole_since_ns_ = clock_ns;
+}
+
+bool TcpStream::is_old(uint64_t clock_ns) const {
+  const uint64_t waited_ns = clock_ns > hole_since_ns_ ? clock_ns - hole_since_ns_ : 0;
+  if (hole_acknowledged_) return waited_ns >= kAckGrace_ns;
+  if (!peer_seen_) return waited_ns >= kOneSidedWait_ns;
+  return !peer_spoke_ && waited_ns >= kSilentPeerWait_ns;
+}
+
+void TcpStream::poison(size_t rest_bytes, SegmentStore& store) {
+  dropped_bytes_ += rest_bytes + held_.clear(store);
+  poisoned_ = true;
+}
+
+void TcpStream::classify(const Segment& segment, int32_t ahead, uint32_t known_bytes,
+                         const HeldBytes::Found& found) {
+  if (found.differing_bytes != 0) ++conflicts_;
+  const auto captured = static_cast<uint32_t>(segment.payload.size());
+  if (captured == 0) return;
+  if (known_bytes >= captured) {
+    const bool keeps_alive = ahead == -1 && captured == 1 && !holds();
+    ++(keeps_alive ? keep_alives_ : retransmitted_);
+    return;
   }
-  last_held_ = kNone;
-  held_block_bytes_ = 0;
+  if (known_bytes != 0) ++overlapping_;
+  if (ahead > 0) ++out_of_order_;
 }
 
 }  // namespace flowscope

@@ -158,7 +158,7 @@ class BurstTracker {
   [[nodiscard]] std::span<const FirstPacket> first_packets_of(const FlowEntry& entry) const;
   // All of these.
   [[nodiscard]] FlowExtras extras_of(const FlowEntry& entry) const {
-    return {detail_of(entry), meter_of(entry), first_packets_of(entry)};
+    return {detail_of(entry), meter_of(entry), first_packets_of(entry), {}};
   }
   [[nodiscard]] uint64_t details_refused() const { return details_refused_.value(); }
   [[nodiscard]] uint32_t flows_max() const { return table_.entries_max(); }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <span>
 
 #include "flowcore/track/first_packets.h"
@@ -14,6 +16,8 @@ struct FlowExtras {
   const FlowDetail* detail = nullptr;
   const FlowMeter* meter = nullptr;
   std::span<const FirstPacket> first_packets;
+  // TCP stream bytes of each side that were missed; from who follows the streams, not the tracker.
+  std::array<uint64_t, 2> gap_bytes{};
 };
 
 }  // namespace flowscope

@@ -112,5 +112,22 @@ TEST(FragmentOptions, NamesWhoseBytesStayWhereFragmentsOverlap) {
             std::string::npos);
 }
 
+TEST(StreamOptions, NamesWhatIsDoneWhereSegmentsOverlapOrAreTooMany) {
+  Config config;
+  EXPECT_EQ(segment_overlap_of(config).value(), SegmentOverlap::First);
+  EXPECT_EQ(overflow_of(config).value(), OverflowPolicy::SlidingWindow);
+  config.streams.overlap = "irix";
+  config.streams.overflow = "drop_flow";
+  EXPECT_EQ(segment_overlap_of(config).value(), SegmentOverlap::Irix);
+  EXPECT_EQ(overflow_of(config).value(), OverflowPolicy::DropFlow);
+  config.streams.overlap = "beos";
+  EXPECT_EQ(segment_overlap_of(config).error().message,
+            "streams.overlap: \"beos\" is not known; expected first, last, bsd, bsd_right, linux, "
+            "old_linux, windows, vista, macos, solaris, hpux11, hpux10 or irix");
+  config.streams.overflow = "";
+  EXPECT_EQ(overflow_of(config).error().message,
+            "streams.overflow: \"\" is not known; expected sliding_window or drop_flow");
+}
+
 }  // namespace
 }  // namespace flowscope

@@ -101,6 +101,18 @@ TEST_F(RecordRingTest, CarriesTheDetailOfAFlowThatHasOne) {
   EXPECT_EQ(record.flow().icmp_errors, 3U);
 }
 
+TEST_F(RecordRingTest, CarriesWhatWasMissedOfAFlow) {
+  FlowDetail detail;
+  detail.icmp_errors = 3;
+  ASSERT_TRUE(ring_.push_flow(some_flow(), EndReason::Fin, nullptr,
+                              {.detail = &detail, .gap_bytes = {5, 7'000'000'000}}));
+  ring_.publish();
+  const RecordReader record = next(ring_);
+  EXPECT_EQ(record.flow().sides[0].gap_bytes, 5U);
+  EXPECT_EQ(record.flow().sides[1].gap_bytes, 7'000'000'000U);
+  EXPECT_EQ(record.flow().icmp_errors, 3U);
+}
+
 TEST_F(RecordRingTest, TakesNoMoreRoomForAFlowThanItsEntryAndAHeader) {
   ASSERT_TRUE(push_some_flow());
   ring_.publish();

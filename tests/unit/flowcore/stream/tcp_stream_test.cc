@@ -14,7 +14,12 @@ namespace {
 struct Recorder {
   std::string text;
   int gaps = 0;
-  void on_bytes(Bytes bytes) { text += bytes.as_text(); }
+  std::string runs;  // the same, with a '|' before each run of bytes
+  void on_bytes(Bytes bytes) {
+    text += bytes.as_text();
+    runs += '|';
+    runs += bytes.as_text();
+  }
   void on_gap(uint32_t missing_bytes) {
     text.append(missing_bytes, '#');
     ++gaps;
@@ -183,6 +188,127 @@ TEST_F(TcpStreamTest, GoesOnWithoutHoldingWhenAllMemoryIsTaken) {
   segment(6, "ghi");
   EXPECT_EQ(out_.text, "###defghi");
   for (auto block : taken) pool_.give_back(block);
+}
+
+TEST_F(TcpStreamTest, TakesUpTheHoleThatFollowsAFilledOneAnew) {
+  stream_.anchor(0);
+  segment(3, "def", 1000);
+  segment(9, "jkl", 1000);
+  acknowledge(6, 2000);
+  segment(0, "abc", 3000);
+  EXPECT_EQ(out_.text, "abcdef");
+  segment(12, "mno", 3000 + TcpStream::kAckGrace_ns);
+  EXPECT_EQ(out_.text, "abcdef") << "the acknowledgment spoke of the first hole only";
+  segment(6, "ghi", 4000 + TcpStream::kAckGrace_ns);
+  EXPECT_EQ(out_.text, "abcdefghijklmno");
+}
+
+TEST_F(TcpStreamTest, GivesUpAHoleWhenThePeerFellSilent) {
+  stream_.anchor(0);
+  acknowledge(0, 0);
+  segment(3, "def", 0);
+  segment(6, "ghi", TcpStream::kSilentPeerWait_ns - 1);
+  EXPECT_EQ(out_.text, "");
+  segment(9, "jkl", TcpStream::kSilentPeerWait_ns);
+  EXPECT_EQ(out_.text, "###defghijkl");
+}
+
+TEST_F(TcpStreamTest, WaitsOnWhenTheClockGoesBack) {
+  stream_.anchor(0);
+  segment(3, "def", 5'000'000'000);
+  segment(6, "ghi", 1'000'000'000);
+  EXPECT_EQ(out_.text, "");
+}
+
+TEST_F(TcpStreamTest, GoesOnBehindALossLargerThanAnyHole) {
+  constexpr uint32_t kLost = 40'000'000;
+  stream_.anchor(0);
+  segment(0, "abc");
+  segment(kLost, "xyz");
+  EXPECT_EQ(stream_.strays(), 1U) << "nothing says that it is no forgery";
+  acknowledge(kLost - 1000);
+  segment(kLost, "xyz");
+  EXPECT_EQ(stream_.strays(), 1U);
+  EXPECT_EQ(stream_.gap_bytes(), kLost - 1000 - 3);
+  segment(kLost - 1000, std::string(1000, 'm'));
+  EXPECT_EQ(out_.text.substr(out_.text.size() - 4), "mxyz");
+}
+
+TEST_F(TcpStreamTest, TellsOfTheHoleBeforeTheFin) {
+  stream_.anchor(0);
+  segment(0, "abc");
+  stream_.fin_at(8);
+  stream_.flush(store_, out_);
+  EXPECT_EQ(out_.text, "abc#####");
+}
+
+TEST_F(TcpStreamTest, HandsOnTheBytesThatCameWithTheFin) {
+  stream_.anchor(0);
+  segment(0, "abc");
+  segment(3, "def");
+  stream_.fin_at(6);
+  EXPECT_TRUE(stream_.complete());
+  EXPECT_EQ(out_.text, "abcdef");
+}
+
+TEST_F(TcpStreamTest, KeepsTheFirstCopyWhereTheSegmentThatFillsTheHoleOverlaps) {
+  stream_.anchor(0);
+  segment(2, "CC");
+  segment(6, "GG");
+  segment(0, "aabbccddee");
+  EXPECT_EQ(out_.text, "aaCCccGGee");
+  EXPECT_EQ(stream_.conflicts(), 1U);
+}
+
+TEST_F(TcpStreamTest, HandsOnHeldBytesThatLieInACutTail) {
+  stream_.anchor(0);
+  segment(5, "fg");
+  segment(0, "abc", 0, 7);
+  EXPECT_EQ(out_.text, "abc##fg###");
+}
+
+TEST_F(TcpStreamTest, BeginsARunWhereASegmentBegan) {
+  stream_.anchor(0);
+  segment(7, "hi");
+  segment(3, "def");
+  segment(5, "fghi");  // begins with a byte that is there already
+  segment(0, "abc");
+  EXPECT_EQ(out_.runs, "|abc|defg|hi");
+}
+
+TEST_F(TcpStreamTest, TellsSegmentsApartByWhatTheyBring) {
+  stream_.anchor(100);
+  segment(100, "abcd");  // next
+  segment(103, "d");     // keep-alive
+  segment(100, "abcd");  // retransmitted
+  segment(102, "cdef");  // overlapping
+  segment(110, "kl");    // out of order
+  segment(109, "jklm");  // out of order and overlapping
+  segment(110, "kl");    // retransmitted, held
+  segment(105, "f");     // retransmitted: no keep-alive where more is behind it
+  segment(0x50000000, "x");
+  EXPECT_EQ(stream_.keep_alives(), 1U);
+  EXPECT_EQ(stream_.retransmitted(), 3U);
+  EXPECT_EQ(stream_.overlapping(), 2U);
+  EXPECT_EQ(stream_.out_of_order(), 2U);
+  EXPECT_EQ(stream_.strays(), 1U);
+  EXPECT_EQ(stream_.conflicts(), 0U);
+  EXPECT_EQ(stream_.offset(), 6U);
+}
+
+TEST_F(TcpStreamTest, CountsSegmentsThatContradictWhatIsHeld) {
+  stream_.anchor(0);
+  segment(5, "evil");
+  segment(5, "good");
+  segment(5, "evil");
+  EXPECT_EQ(stream_.conflicts(), 1U);
+}
+
+TEST_F(TcpStreamTest, TakesBytesOfASynWhetherTheyWereAcceptedOrNot) {
+  stream_.anchor(1001);
+  segment(1001, "GET /");
+  segment(1001, "GET / HTTP");  // the server took none of it, so it is sent again
+  EXPECT_EQ(out_.text, "GET / HTTP");
 }
 
 // Whatever the order, duplication and cutting of segments, the bytes come out once, in order; bytes
