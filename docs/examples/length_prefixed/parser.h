@@ -1,0 +1,129 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "flowcore/base/buffer_pool.h"
+#include "l7/parser.h"
+
+namespace length_prefixed {
+
+// A frame of the example protocol: "PFX2," and a length of two bytes in network order, or "PFX4,"
+// and one of four, then so many bytes of body. Lives during the sink call only.
+struct Frame {
+  static constexpr const char* kEvent = "length_prefixed";
+
+  flowscope::Bytes body;
+  uint8_t length_bytes = 2;  // of the length field
+
+  template <flowscope::FieldVisitor V>
+  void describe(V& visitor) const {
+    visitor.number("length_bytes", length_bytes);
+    visitor.number("body_bytes", body.size());
+    visitor.text("body", body.as_text());
+  }
+};
+
+// A parser of one's own, to start from: frames of both sides, however the bytes are cut. Frames
+// that lie whole in what comes are handed on where they lie; a part of one is kept in a block of
+// the driver's pool. A side that shows another marker, or loses bytes, has lost the frame's
+// boundaries: it is not read any more. A length above kBodyBytesMax is taken for another protocol.
+class Parser {
+ public:
+  static constexpr std::string_view kName = "length_prefixed";
+  static constexpr uint32_t kHeaderBytesMax = 9;
+  static constexpr uint32_t kBodyBytesMax =
+      flowscope::BufferPool::kBlockBytesMax - kHeaderBytesMax;
+
+  explicit Parser(const flowscope::ParserSetup& setup)
+      : sides_{Side(setup.buffers), Side(setup.buffers)} {}
+
+  static flowscope::Probe probe(flowscope::FlowSide /*side*/, flowscope::Bytes first_bytes) {
+    using flowscope::Probe;
+    constexpr std::string_view kMarkers = "PFX2,PFX4,";
+    const std::string_view seen = first_bytes.first(kMarkerBytes).as_text();
+    const bool fits = kMarkers.starts_with(seen) || kMarkers.substr(kMarkerBytes).starts_with(seen);
+    if (!fits) return Probe::NoMatch;
+    return seen.size() == kMarkerBytes ? Probe::Match : Probe::NeedMore;
+  }
+
+  template <class Sink>
+  flowscope::ParseStatus on_bytes(flowscope::FlowSide side, flowscope::Bytes bytes,
+                                  flowscope::Timestamp /*time*/, Sink& sink) {
+    Side& from = sides_[flowscope::index_of(side)];
+    if (from.stalled) return flowscope::ParseStatus::Ok;
+    if (from.kept.empty()) return read(from, side, bytes, sink);
+    if (!from.kept.append(bytes)) {
+      reason_ = "no room for a frame";
+      return flowscope::ParseStatus::Poisoned;
+    }
+    return read(from, side, from.kept.bytes(), sink);
+  }
+
+  template <class Sink>
+  flowscope::ParseStatus on_gap(flowscope::FlowSide side, uint32_t /*missing_bytes*/,
+                                Sink& /*sink*/) {
+    stall(sides_[flowscope::index_of(side)]);
+    return flowscope::ParseStatus::Ok;
+  }
+
+  // A frame that is not whole is not worth a message.
+  template <class Sink>
+  void on_end(flowscope::StreamEnd /*end*/, Sink& /*sink*/) {}
+
+  [[nodiscard]] std::string_view poison_reason() const { return reason_; }
+
+ private:
+  static constexpr size_t kMarkerBytes = 5;
+
+  struct Side {
+    explicit Side(flowscope::BufferPool& pool) : kept(pool) {}
+    flowscope::Buffer kept;  // a frame that has begun
+    bool stalled = false;
+  };
+
+  static void stall(Side& from) {
+    from.kept.clear();
+    from.stalled = true;
+  }
+
+  // Hands on all frames that are whole in `bytes`, which is what is kept where anything is; keeps
+  // the rest.
+  template <class Sink>
+  flowscope::ParseStatus read(Side& from, flowscope::FlowSide side, flowscope::Bytes bytes,
+                              Sink& sink) {
+    const size_t before = bytes.size();
+    while (!bytes.empty()) {
+      const flowscope::Probe marker = probe(side, bytes);
+      if (marker == flowscope::Probe::NoMatch) {
+        stall(from);
+        return flowscope::ParseStatus::Ok;
+      }
+      if (marker == flowscope::Probe::NeedMore) break;
+      const uint8_t length_bytes = bytes[3] == '2' ? 2 : 4;
+      if (bytes.size() < kMarkerBytes + length_bytes) break;
+      const uint32_t length = length_bytes == 2 ? flowscope::load_be16(bytes, kMarkerBytes)
+                                                : flowscope::load_be32(bytes, kMarkerBytes);
+      if (length > kBodyBytesMax) {
+        reason_ = "a frame longer than any";
+        return flowscope::ParseStatus::Poisoned;
+      }
+      const flowscope::Bytes body = bytes.after(kMarkerBytes + length_bytes);
+      if (body.size() < length) break;
+      sink.message(side, Frame{body.first(length), length_bytes});
+      bytes = body.after(length);
+    }
+    if (!from.kept.empty()) {
+      from.kept.drop_front(before - bytes.size());
+    } else if (!bytes.empty() && !from.kept.append(bytes)) {
+      stall(from);
+    }
+    return flowscope::ParseStatus::Ok;
+  }
+
+  std::array<Side, 2> sides_;
+  std::string_view reason_;
+};
+
+}  // namespace length_prefixed
