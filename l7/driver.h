@@ -170,9 +170,26 @@ class BasicDriver {
   std::unique_ptr<Parts> parts_;
 };
 
+namespace detail {
+
+template <FlowExtractor E, class List>
+struct DriverOfList;
+template <FlowExtractor E, class... P>
+struct DriverOfList<E, TypeList<P...>> {
+  using Type = BasicDriver<E, NoState, DefaultState<NoState>, P...>;
+};
+
+}  // namespace detail
+
 // Many parsers, of streams and of datagrams, over one flow table.
 template <FlowExtractor E, DriverParser... P>
 using Driver = BasicDriver<E, NoState, DefaultState<NoState>, P...>;
+
+// The same for a list, such as all that are built in: l7/parser_list.h has AllStreamParsers and
+// AllDatagramParsers.
+template <FlowExtractor E, class... Lists>
+using DriverOf =
+    typename detail::DriverOfList<E, typename JoinLists<Lists...>::Type>::Type;
 
 // One parser of streams: every TCP flow that its probe() takes, or every one if it has none.
 template <FlowExtractor E, DriverStreamParser P, std::move_constructible State = NoState,

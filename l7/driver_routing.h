@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "flowcore/extract/flow_key.h"
@@ -9,7 +10,8 @@
 namespace flowscope {
 
 // Which flows a parser is asked about. Of several that fit a flow the first in the driver's list
-// gets it, those that ports alone decide for before all others.
+// gets it, those that ports alone decide for before all others. A parser without a probe knows no
+// bytes: with Content or Either it gets every flow whose bytes no other parser knows, Both is Ports.
 struct Routing {
   enum class By : uint8_t {
     Content,  // flows whose first bytes it knows (its probe)
@@ -31,23 +33,25 @@ class DriverRoutes {
     uint32_t asked = 0;      // those to be asked about first bytes
     uint32_t otherwise = 0;  // the first of these when no parser knows the bytes
 
-    [[nodiscard]] bool leads_nowhere() const { return (at_once | asked) == 0; }
+    [[nodiscard]] bool leads_nowhere() const { return (at_once | asked | otherwise) == 0; }
   };
+  enum class Probes : uint8_t { No, Yes };
 
-  void add(uint32_t position, const Routing& routing) {
+  void add(uint32_t position, Probes probes, const Routing& routing) {
     const uint32_t bit = uint32_t{1} << position;
+    const bool knows_bytes = probes == Probes::Yes;
     switch (routing.by) {
       case Routing::By::Content:
-        content_ |= bit;
+        (knows_bytes ? content_ : any_) |= bit;
         return;
       case Routing::By::Ports:
         ports_ |= bit;
         break;
       case Routing::By::Both:
-        both_ |= bit;
+        (knows_bytes ? both_ : ports_) |= bit;
         break;
       case Routing::By::Either:
-        content_ |= bit;
+        (knows_bytes ? content_ : any_) |= bit;
         either_ |= bit;
         break;
     }
@@ -57,9 +61,17 @@ class DriverRoutes {
   // Constant time but for a search among the ports that were named; only at a flow's first bytes.
   [[nodiscard]] Route of(const FlowKey& key) const {
     const uint32_t hits = parsers_at(key.a_port) | parsers_at(key.b_port);
-    return {.at_once = ports_ & hits,
-            .asked = content_ | (both_ & hits),
-            .otherwise = either_ & hits};
+    Route route{.at_once = ports_ & hits,
+                .asked = content_ | (both_ & hits),
+                .otherwise = any_ | (either_ & hits)};
+    if (route.asked == 0) route.at_once |= std::exchange(route.otherwise, 0);
+    return route;
+  }
+  // The same for what comes behind a protocol that was only the way to another.
+  [[nodiscard]] Route without_ports() const {
+    Route route{.asked = content_, .otherwise = any_};
+    if (route.asked == 0) route.at_once = std::exchange(route.otherwise, 0);
+    return route;
   }
 
  private:
@@ -86,6 +98,7 @@ class DriverRoutes {
   uint32_t ports_ = 0;
   uint32_t both_ = 0;
   uint32_t either_ = 0;
+  uint32_t any_ = 0;
   std::vector<Port> by_port_;  // ascending
 };
 

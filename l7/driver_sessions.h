@@ -183,10 +183,17 @@ struct DriverSessions {
         datagrams(arena, sizes.datagrams),
         stream_parsers(arena, sizes.stream_parsers),
         datagram_parsers(arena, sizes.datagram_parsers) {
-    for (uint32_t i = 0; i < Streams::kCount; ++i)
-      stream_routes.add(i, routing[kStreamPosition[i]]);
-    for (uint32_t i = 0; i < Datagrams::kCount; ++i)
-      datagram_routes.add(i, routing[kDatagramPosition[i]]);
+    using Probes = DriverRoutes::Probes;
+    constexpr std::array<bool, kParsers> kProbe = {HostedParser<P>::kProbes...};
+    constexpr std::array<bool, kParsers> kProbeDatagrams = {HostedParser<P>::kProbesDatagrams...};
+    for (uint32_t i = 0; i < Streams::kCount; ++i) {
+      const uint32_t at = kStreamPosition[i];
+      stream_routes.add(i, kProbe[at] ? Probes::Yes : Probes::No, routing[at]);
+    }
+    for (uint32_t i = 0; i < Datagrams::kCount; ++i) {
+      const uint32_t at = kDatagramPosition[i];
+      datagram_routes.add(i, kProbeDatagrams[at] ? Probes::Yes : Probes::No, routing[at]);
+    }
   }
 };
 

@@ -161,7 +161,11 @@ void FlowDriverTurn<R, Sink>::segment(FlowEntry& entry, const DriverPacket& pack
     }
     if (layers.payload_bytes != 0) put(entry, *pair, packet, seq);
     if ((layers.tcp_flags & tcp_flag::kFin) != 0) stream.fin_at(seq + layers.payload_bytes);
-    if (stream.complete() && answered.complete()) close(entry, *pair, time);
+    // A side of which nothing was seen but its end has said all that it will.
+    const auto is_whole = [&](const TcpStream& one) {
+      return one.complete() || (!one.anchored() && entry.state == TcpState::Closed);
+    };
+    if (is_whole(stream) && is_whole(answered)) close(entry, *pair, time);
   } else {
     // What comes when the flow is over is late; of its bytes nothing more is told.
     const bool is_late = is_over(entry.state) && packet.signal == TcpSignal::None;

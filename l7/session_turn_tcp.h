@@ -42,7 +42,11 @@ void SessionTurn<Sessions, Sink>::segment(FlowEntry& entry, const DriverPacket& 
   }
   if ((layers.tcp_flags & tcp_flag::kFin) != 0) stream.fin_at(seq + layers.payload_bytes);
   if (tcp.finished) return release(*session);
-  if (tcp.stream[0].complete() && tcp.stream[1].complete())
+  // A side of which nothing was seen but its end has said all that it will.
+  const auto is_whole = [&](const TcpStream& one) {
+    return one.complete() || (!one.anchored() && entry.state == TcpState::Closed);
+  };
+  if (is_whole(tcp.stream[0]) && is_whole(tcp.stream[1]))
     close(entry, *session, StreamEnd::Graceful, packet.packet.time);
 }
 
@@ -152,7 +156,7 @@ void SessionTurn<Sessions, Sink>::probe(SideSink& from, Bytes bytes) {
   using Streams = typename Sessions::Streams;
   TcpSession& tcp = from.session.tcp;
   DriverRoutes::Route route = own_.stream_routes.of(from.entry.key);
-  if (from.session.handed_over) route = {.asked = route.asked};
+  if (from.session.handed_over) route = own_.stream_routes.without_ports();
   if (route.at_once != 0)
     return adopt(from, static_cast<uint32_t>(std::countr_zero(route.at_once)), bytes);
   ProbePrefix& prefix = tcp.prefix[index_of(from.side)];
