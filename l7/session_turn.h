@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <string_view>
 
@@ -127,6 +129,10 @@ class SessionTurn {
     const uint32_t index = tcp.parser_index;
     return {*this, entry, time, Sessions::Streams::kNames[index],
             own_.by_parser[Sessions::kStreamPosition[index]]};
+  }
+  DriverRoutes::Route route_of(const SideSink& from) const {
+    const DriverRoutes& routes = own_.stream_routes;
+    return from.session.handed_over ? routes.without_ports() : routes.of(from.entry.key);
   }
   void parse_error(const ParserSink& from, FlowSide side, std::string_view reason);
 

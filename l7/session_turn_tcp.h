@@ -138,6 +138,10 @@ template <class Sessions, class Sink>
 void SessionTurn<Sessions, Sink>::on_gap(SideSink& from, uint32_t missing_bytes) {
   TcpSession& tcp = from.session.tcp;
   if (tcp.parser == 0) {
+    const uint32_t at_once = route_of(from).at_once;
+    if (at_once != 0) adopt(from, static_cast<uint32_t>(std::countr_zero(at_once)), {});
+  }
+  if (tcp.parser == 0) {
     // What follows the gap may still be recognised.
     tcp.prefix[index_of(from.side)].size = 0;
     return;
@@ -155,8 +159,7 @@ template <class Sessions, class Sink>
 void SessionTurn<Sessions, Sink>::probe(SideSink& from, Bytes bytes) {
   using Streams = typename Sessions::Streams;
   TcpSession& tcp = from.session.tcp;
-  DriverRoutes::Route route = own_.stream_routes.of(from.entry.key);
-  if (from.session.handed_over) route = own_.stream_routes.without_ports();
+  const DriverRoutes::Route route = route_of(from);
   if (route.at_once != 0)
     return adopt(from, static_cast<uint32_t>(std::countr_zero(route.at_once)), bytes);
   ProbePrefix& prefix = tcp.prefix[index_of(from.side)];
