@@ -34,14 +34,14 @@ namespace flowscope {
 //   driver.finish(sink);
 //
 // Exactness: what the sink hears depends on the packets, their times and the calls made, not on how
-// packets are cut into bursts. Order for one flow: SessionStarted, messages and SessionParseError in
-// the order of the bytes, SessionClosed; bytes that a FIN brings come before it.
-// Ends: FIN from both sides, time-out and finish() end a parser's bytes with StreamEnd::Graceful,
-// all else with Abort; a flow that TCP closed in order or reset ends its parser at once, and lives
-// on until its linger time is over (IdlePolicy::tcp_closed_ns), so that late packets open no flow.
-// Memory: all at create(), as far as parsers keep to the pool of ParserSetup; none per packet.
-// Cost: FlowTracker's, and for packets with payload one session and one parser, whatever the number
-// of flows. Thread rule: one thread. Lifetime: movable.
+// packets are cut into bursts. Order for one flow: SessionStarted, messages and SessionParseError
+// in the order of the bytes, SessionClosed; bytes that a FIN brings come before it. Ends: FIN from
+// both sides, time-out and finish() end a parser's bytes with StreamEnd::Graceful, all else with
+// Abort; a flow that TCP closed in order or reset ends its parser at once, and lives on until its
+// linger time is over (IdlePolicy::tcp_closed_ns), so that late packets open no flow. Memory: all
+// at create(), as far as parsers keep to the pool of ParserSetup; none per packet. Cost:
+// FlowTracker's, and for packets with payload one session and one parser, whatever the number of
+// flows. Thread rule: one thread. Lifetime: movable.
 template <FlowExtractor E, std::move_constructible State, StateInit<State> Init, DriverParser... P>
 class BasicDriver {
  public:
@@ -114,8 +114,7 @@ class BasicDriver {
   // The same with the counters: visit(const FlowEntry&, const SessionStats&).
   template <std::invocable<const FlowEntry&, const SessionStats&> F>
   void snapshot_flow_stats(F&& visit) const {
-    for_each_flow(
-        [&](const FlowEntry& entry) { visit(entry, parts_->sessions.stats_of(entry)); });
+    for_each_flow([&](const FlowEntry& entry) { visit(entry, parts_->sessions.stats_of(entry)); });
   }
   // The user's state of a flow. Requires: the flow is live.
   [[nodiscard]] State& state_of(const FlowEntry& entry) const {
@@ -188,8 +187,7 @@ using Driver = BasicDriver<E, NoState, DefaultState<NoState>, P...>;
 // The same for a list, such as all that are built in: l7/parser_list.h has AllStreamParsers and
 // AllDatagramParsers.
 template <FlowExtractor E, class... Lists>
-using DriverOf =
-    typename detail::DriverOfList<E, typename JoinLists<Lists...>::Type>::Type;
+using DriverOf = typename detail::DriverOfList<E, typename JoinLists<Lists...>::Type>::Type;
 
 // One parser of streams: every TCP flow that its probe() takes, or every one if it has none.
 template <FlowExtractor E, DriverStreamParser P, std::move_constructible State = NoState,
@@ -212,10 +210,9 @@ auto BasicDriver<E, State, Init, P...>::create(const Options& options, E extract
     return Error{"streams_max, datagrams_max and parsers_max must be below "
                  + std::to_string(FlowEntry::kStreamOff)};
   }
-  Result<Arena> arena =
-      Arena::create(Flows::cost(options.tracker)
-                        + Sessions::cost(options.sessions, options.tracker.flows_max),
-                    Arena::Populate::Lazily);
+  Result<Arena> arena = Arena::create(
+      Flows::cost(options.tracker) + Sessions::cost(options.sessions, options.tracker.flows_max),
+      Arena::Populate::Lazily);
   if (!arena.ok()) return arena.error();
   return BasicDriver(std::make_unique<Parts>(std::move(arena.value()), options,
                                              std::move(extractor), std::move(init)));

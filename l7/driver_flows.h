@@ -48,7 +48,7 @@ concept DriverStage = requires(S& stage, FlowEntry& entry, const FlowEntry& late
   stage.on_started(entry);
   stage.on_packet(entry, packet);
   stage.on_ended(entry, reason);
-  stage.prefetch(later);         // kFarAhead packets before its turn
+  stage.prefetch(later);        // kFarAhead packets before its turn
   stage.prefetch_inner(later);  // kNearAhead packets before, when the first has come
 };
 
@@ -137,8 +137,10 @@ class DriverFlows {
   template <class F>
   void keep_idle_rule(F rule) {
     auto kept = std::make_unique<const F>(std::move(rule));
-    set_idle_rule({.function = [](const void* own, const FlowKey& key, uint8_t l4)
-                       -> std::optional<uint64_t> { return (*static_cast<const F*>(own))(key, l4); },
+    set_idle_rule({.function = [](const void* own, const FlowKey& key,
+                                  uint8_t l4) -> std::optional<uint64_t> {
+                     return (*static_cast<const F*>(own))(key, l4);
+                   },
                    .state = kept.get()});
     rule_ = {kept.release(), [](const void* own) { delete static_cast<const F*>(own); }};
   }

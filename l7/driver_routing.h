@@ -11,7 +11,8 @@ namespace flowscope {
 
 // Which flows a parser is asked about. Of several that fit a flow the first in the driver's list
 // gets it, those that ports alone decide for before all others. A parser without a probe knows no
-// bytes: with Content or Either it gets every flow whose bytes no other parser knows, Both is Ports.
+// bytes: with Content or Either it gets every flow whose bytes no other parser knows, Both is
+// Ports.
 struct Routing {
   enum class By : uint8_t {
     Content,  // flows whose first bytes it knows (its probe)

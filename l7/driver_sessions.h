@@ -20,16 +20,16 @@ namespace flowscope {
 
 // Sizes of what drivers keep beside the flows; all of it is reserved at create().
 struct SessionOptions {
-  uint32_t streams_max = 0;           // TCP flows with payload at the same time; 0: flows_max
-  uint32_t datagrams_max = 0;         // UDP flows with a parser at the same time; 0: flows_max
-  uint32_t parsers_max = 0;           // of each type at the same time; 0: as many as may be asked for
+  uint32_t streams_max = 0;    // TCP flows with payload at the same time; 0: flows_max
+  uint32_t datagrams_max = 0;  // UDP flows with a parser at the same time; 0: flows_max
+  uint32_t parsers_max = 0;    // of each type at the same time; 0: as many as may be asked for
   size_t buffers_bytes = 64U << 20U;  // bytes kept past their packet, of all flows
   SegmentStore::Options segments;
 };
 
 // What one parser type did; any thread may read it.
 struct ParserCounters {
-  Counter flows;     // parsers begun
+  Counter flows;  // parsers begun
   Counter messages;
   Counter poisoned;  // parsers that gave up
 };
@@ -39,7 +39,7 @@ struct SessionCounters {
   Counter sessions;  // flows whose payload was looked at
   Counter refused;   // flows left unparsed because every place was taken
   Counter gap_bytes;
-  Counter strays;    // segments refused because they lie outside any window
+  Counter strays;  // segments refused because they lie outside any window
 };
 
 // A TCP flow with payload, until the flow ends: both sides' streams and the parser while they are
@@ -47,8 +47,8 @@ struct SessionCounters {
 struct StreamSession {
   TcpSession tcp;
   std::array<StreamStats, 2> side;
-  std::string_view parser;   // name of the last one
-  bool over = false;         // nothing is parsed any more; streams and parser gave back their memory
+  std::string_view parser;  // name of the last one
+  bool over = false;        // nothing is parsed any more; streams and parser gave back their memory
   bool parse_error = false;
   bool handed_over = false;  // the first protocol was a way to another: ports say no more
 };
@@ -87,8 +87,10 @@ struct DriverSessions {
   static constexpr uint32_t kParsers = sizeof...(P);
   template <bool kIn, class T>
   using ListIf = std::conditional_t<kIn, TypeList<HostedParser<T>>, TypeList<>>;
-  using Streams = typename DriverParserSet<typename JoinLists<ListIf<DriverStreamParser<P>, P>...>::Type>::Type;
-  using Datagrams = typename DriverParserSet<typename JoinLists<ListIf<DriverDatagramParser<P>, P>...>::Type>::Type;
+  using Streams =
+      typename DriverParserSet<typename JoinLists<ListIf<DriverStreamParser<P>, P>...>::Type>::Type;
+  using Datagrams = typename DriverParserSet<
+      typename JoinLists<ListIf<DriverDatagramParser<P>, P>...>::Type>::Type;
   static_assert(kParsers > 0 && Streams::kCount <= 32 && Datagrams::kCount <= 32,
                 "parsers are named by the bits of a word");
 

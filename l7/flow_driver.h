@@ -17,8 +17,9 @@
 namespace flowscope {
 
 // Flows and their bytes without parsers: follows flows by the rules of FlowTracker, and puts each
-// side of a TCP flow in order with a reassembler of type R, made at the side's first payload (a TcpStream's both at the flow's). The
-// sink is called with what it takes of these, see session_event.h:
+// side of a TCP flow in order with a reassembler of type R, made at the side's first payload (a
+// TcpStream's both at the flow's). The sink is called with what it takes of these, see
+// session_event.h:
 //   FlowEvent       what the tracker tells, as far as FlowTrackerOptions::events asks for it
 //   StreamBytes     the next bytes of a side, each byte once
 //   StreamGap       bytes that will never come, where they are missing
@@ -122,7 +123,6 @@ class FlowDriver {
  private:
   using Flows = DriverFlows<E, State, Init>;
   using Sides = FlowSides<R>;
-  struct Nobody {};  // hears nothing
 
   struct Parts {
     Parts(Arena memory, const Options& made_with, E&& extractor, Init&& init)
@@ -169,8 +169,8 @@ auto FlowDriver<E, R, State, Init>::create(const Options& options, E extractor, 
           + Sides::cost(streams_max(options), options.buffers_bytes, options.segments),
       Arena::Populate::Lazily);
   if (!arena.ok()) return arena.error();
-  return FlowDriver(std::make_unique<Parts>(std::move(arena.value()), options,
-                                            std::move(extractor), std::move(init)));
+  return FlowDriver(std::make_unique<Parts>(std::move(arena.value()), options, std::move(extractor),
+                                            std::move(init)));
 }
 
 }  // namespace flowscope

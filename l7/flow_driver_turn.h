@@ -24,11 +24,12 @@ class FlowDriverTurn {
     });
   }
   void on_established(FlowEntry& entry) {
-    say(EventKind::Established,
-        [&] { return FlowEstablished{entry.key, {entry.last_seen_ns}}; });
+    say(EventKind::Established, [&] { return FlowEstablished{entry.key, {entry.last_seen_ns}}; });
   }
   void on_state_change(FlowEntry& entry, TcpState from, Timestamp time) {
-    say(EventKind::StateChange, [&] { return FlowStateChange{entry.key, from, entry.state, time}; });
+    say(EventKind::StateChange, [&] {
+      return FlowStateChange{entry.key, from, entry.state, time};
+    });
   }
   void on_interim(FlowEntry& entry, const FlowDelta& delta) {
     say(EventKind::Interim, [&] { return FlowInterim{entry.key, FlowStats::of(entry), delta}; });
@@ -56,8 +57,7 @@ class FlowDriverTurn {
       }
       tell<StreamsEnded>(sink_, [&] { return StreamsEnded{entry, reason, own_.stats_of(entry)}; });
     }
-    say(EventKind::Ended,
-        [&] { return FlowEnded{entry.key, reason, FlowStats::of(entry)}; });
+    say(EventKind::Ended, [&] { return FlowEnded{entry.key, reason, FlowStats::of(entry)}; });
     own_.drop(entry);
   }
   void prefetch(const FlowEntry& entry) const {
@@ -179,13 +179,12 @@ void FlowDriverTurn<R, Sink>::put(FlowEntry& entry, Pair& pair, const DriverPack
   const size_t i = index_of(packet.side);
   SideSink sink{*this, entry, pair.side[i], packet.side, packet.packet.time};
   if constexpr (FlowSides<R>::kIsTcpStream) {
-    pair.reassembler[i]->segment(
-        {.seq = seq,
-         .payload = packet.payload(),
-         .missing_tail =
-             static_cast<uint32_t>(packet.layers.payload_bytes - packet.layers.payload_captured),
-         .clock_ns = packet.clock_ns},
-        *own_.store, sink);
+    pair.reassembler[i]->segment({.seq = seq,
+                                  .payload = packet.payload(),
+                                  .missing_tail = static_cast<uint32_t>(
+                                      packet.layers.payload_bytes - packet.layers.payload_captured),
+                                  .clock_ns = packet.clock_ns},
+                                 *own_.store, sink);
   } else {
     if (pair.poisoned[i]) return;
     if (!pair.reassembler[i].has_value()) begin(entry, pair, packet.side);
@@ -199,8 +198,9 @@ void FlowDriverTurn<R, Sink>::put(FlowEntry& entry, Pair& pair, const DriverPack
       if (!reassembler.is_poisoned()) return;
       pair.poisoned[i] = true;
       own_.counters.poisoned.add(1);
-      tell<StreamPoisoned>(
-          sink_, [&] { return StreamPoisoned{entry, packet.side, packet.packet.time}; });
+      tell<StreamPoisoned>(sink_, [&] {
+        return StreamPoisoned{entry, packet.side, packet.packet.time};
+      });
     }
   }
 }

@@ -55,13 +55,13 @@ struct StreamsEnded {
 //   bool is_poisoned() const;   // asked after each segment
 //   dropped_segments(), bytes_dropped_oversize(), high_watermark()   // for StreamStats
 template <class R>
-concept OwnReassembler = std::default_initializable<R>
-                         && requires(R& reassembler, uint32_t seq, Bytes payload) {
+concept OwnReassembler = std::default_initializable<R> && requires(R& reassembler, uint32_t seq,
+                                                                   Bytes payload) {
   reassembler.segment(seq, payload);
 };
 template <class R, class Sink>
-concept PassingReassembler = std::default_initializable<R>
-                             && requires(R& reassembler, uint32_t seq, Bytes payload, Sink& sink) {
+concept PassingReassembler = std::default_initializable<R> && requires(R& reassembler, uint32_t seq,
+                                                                       Bytes payload, Sink& sink) {
   reassembler.segment(seq, payload, sink);
 };
 // Stands for any sink where a reassembler is checked.
@@ -135,8 +135,7 @@ class FlowSides {
   }
   // What the reassembler counted itself.
   static void add_own(StreamStats& stats, const R& own) {
-    if constexpr (requires { own.strays(); })
-      stats.strays = static_cast<uint32_t>(own.strays());
+    if constexpr (requires { own.strays(); }) stats.strays = static_cast<uint32_t>(own.strays());
     if constexpr (requires { own.dropped_segments(); })
       stats.segments_dropped = own.dropped_segments();
     if constexpr (requires { own.bytes_dropped_oversize(); })

@@ -45,13 +45,14 @@ class HostedParser {
  public:
   static constexpr std::string_view kName = P::kName;
   static constexpr bool kFoundLater = found_later<P>();
-  static constexpr bool kTicks =
-      requires(P parser, Timestamp now, AnyParserSink& sink) { parser.on_tick(now, sink); };
+  static constexpr bool kTicks = requires(P parser, Timestamp now, AnyParserSink& sink) {
+    parser.on_tick(now, sink);
+  };
   // The first bytes say whether it is its protocol.
-  static constexpr bool kProbes =
-      requires(FlowSide side, Bytes bytes) { P::probe(side, bytes); };
-  static constexpr bool kProbesDatagrams =
-      requires(Bytes payload, uint16_t port) { P::probe_datagram(payload, port, port); };
+  static constexpr bool kProbes = requires(FlowSide side, Bytes bytes) { P::probe(side, bytes); };
+  static constexpr bool kProbesDatagrams = requires(Bytes payload, uint16_t port) {
+    P::probe_datagram(payload, port, port);
+  };
 
   explicit HostedParser(const ParserSetup& setup) : parser_(make(setup)) {}
 

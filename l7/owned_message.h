@@ -16,8 +16,8 @@ namespace flowscope {
 // A message that may be kept: a copy of all that a parser's message says of itself, by name. A
 // value: it may be stored, compared and given to another thread.
 //
-//   [&](const Application<dns::DnsMessage>& event) { kept.push_back(OwnedMessage::of(event.message)); }
-//   kept.front().text("queries.0.rrname");
+//   [&](const Application<dns::DnsMessage>& event) {
+//   kept.push_back(OwnedMessage::of(event.message)); } kept.front().text("queries.0.rrname");
 //
 // Names are those of the message's EVE object, levels joined with dots, elements of arrays by their
 // number from 0. Not for the packet path: it allocates, a string for each name and each text.
@@ -106,9 +106,7 @@ class OwnedMessage::Copier {
     if (!path.empty()) path += '.';
     return path += name != nullptr ? name : std::to_string(levels_.back().elements++);
   }
-  void add(const char* name, Value value) {
-    fields_.push_back({path_to(name), std::move(value)});
-  }
+  void add(const char* name, Value value) { fields_.push_back({path_to(name), std::move(value)}); }
   void enter(const char* name) {
     const size_t before = path_.size();
     path_ = path_to(name);

@@ -84,9 +84,9 @@ struct SessionAnomaly {
   FlowSide side;          // the sender; Initiator where flow is null
   Timestamp time;
   Source source;
-  std::string_view kind;   // snake_case
-  uint64_t flows;          // TrackerAnomalyEvent::flows; 1 for the others
-  std::string_view parser; // its name, empty for the others
+  std::string_view kind;    // snake_case
+  uint64_t flows;           // TrackerAnomalyEvent::flows; 1 for the others
+  std::string_view parser;  // its name, empty for the others
 };
 
 // A flow is over; nothing more comes of it, and it comes once for each SessionStarted.
@@ -111,7 +111,7 @@ void tell(S& sink, Make&& make) {
   if constexpr (Hears<S, Event>) sink(static_cast<const Event&>(make()));
 }
 
-// Several lambdas as one sink: driver.track(packet, overloaded{[](const SessionClosed&) {...}, ...}).
+// Several lambdas as one sink: overloaded([](const SessionClosed&) {...}, [](...) {...}).
 template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
@@ -122,7 +122,7 @@ template <class... F>
 }
 
 // How a parser hears of the end of its bytes. Whoever closed in order, fell silent or was cut off
-// by the end of the input is flushed; what was reset, pushed out, replaced or closed by hand is not.
+// by the end of the input is flushed; not so what was reset, pushed out, replaced or closed by hand.
 [[nodiscard]] constexpr StreamEnd stream_end_of(EndReason reason) {
   switch (reason) {
     case EndReason::Fin:

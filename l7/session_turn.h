@@ -43,10 +43,9 @@ class SessionTurn {
   void on_tracker_anomaly(TrackerAnomaly kind, uint64_t flows, Timestamp time) {
     if (!mask_.has(EventKind::TrackerAnomaly)) return;
     tell<SessionAnomaly>(sink_, [&] {
-      return SessionAnomaly{nullptr,       FlowSide::Initiator,
-                            time,          SessionAnomaly::Source::Tracker,
-                            name_of(kind), flows,
-                            {}};
+      return SessionAnomaly{
+          nullptr, FlowSide::Initiator, time, SessionAnomaly::Source::Tracker, name_of(kind), flows,
+          {}};
     });
   }
   void on_packet(FlowEntry& entry, const DriverPacket& packet) {
@@ -96,8 +95,9 @@ class SessionTurn {
     template <class M>
     void message(FlowSide from, const M& message) {
       counters.messages.add(1);
-      tell<Application<M>>(turn.sink_,
-                           [&] { return Application<M>{entry, from, time, message, parser}; });
+      tell<Application<M>>(turn.sink_, [&] {
+        return Application<M>{entry, from, time, message, parser};
+      });
     }
     void anomaly(FlowSide from, const char* kind) {
       if (!turn.mask_.has(EventKind::FlowAnomaly)) return;

@@ -173,8 +173,8 @@ void SessionTurn<Sessions, Sink>::probe(SideSink& from, Bytes bytes) {
   const Bytes first_bytes = kept_before != 0 ? prefix.bytes() : bytes.first(kProbeBytes);
   const uint32_t asked = route.asked & (prefix.begun ? Streams::kFoundLaterMask : UINT32_MAX);
   bool maybe = false;
-  const uint32_t found = Streams::identify(
-      asked, maybe, [&]<class P>() { return P::probe(from.side, first_bytes); });
+  const uint32_t found =
+      Streams::identify(asked, maybe, [&]<class P>() { return P::probe(from.side, first_bytes); });
   if (found != Streams::kNone) {
     adopt(from, found, bytes.after(prefix.size - kept_before));
   } else if (maybe) {

@@ -51,8 +51,7 @@ DatagramSession* SessionTurn<Sessions, Sink>::open_datagrams(FlowEntry& entry,
       found = static_cast<uint32_t>(std::countr_zero(route.otherwise));
   }
   if (found == Datagrams::kNone) {
-    if (++entry.probes >= kProbesMax || route.leads_nowhere())
-      entry.stream = FlowEntry::kStreamOff;
+    if (++entry.probes >= kProbesMax || route.leads_nowhere()) entry.stream = FlowEntry::kStreamOff;
     return nullptr;
   }
   entry.stream = FlowEntry::kStreamOff;

@@ -141,15 +141,12 @@ void register_all() {
     const Kind of = kind;
     add("track_only/" + way, [of](benchmark::State& state) { track_only(state, of); });
     add("bytes_only/" + way, [of](benchmark::State& state) { bytes_only(state, of); });
-    add("s1_one_port/" + way, [of](benchmark::State& state) {
-      messages<Ports<1>::Type>(state, of, 1, kPorts);
-    });
-    add("s2_eight_ports/" + way, [of](benchmark::State& state) {
-      messages<Ports<8>::Type>(state, of, 8, kPorts);
-    });
-    add("s3_thirty_two_ports/" + way, [of](benchmark::State& state) {
-      messages<Ports<32>::Type>(state, of, 32, kPorts);
-    });
+    add("s1_one_port/" + way,
+        [of](benchmark::State& state) { messages<Ports<1>::Type>(state, of, 1, kPorts); });
+    add("s2_eight_ports/" + way,
+        [of](benchmark::State& state) { messages<Ports<8>::Type>(state, of, 8, kPorts); });
+    add("s3_thirty_two_ports/" + way,
+        [of](benchmark::State& state) { messages<Ports<32>::Type>(state, of, 32, kPorts); });
     add("s4_first_bytes_of_eight/" + way, [of](benchmark::State& state) {
       messages<Ports<8>::Heuristic>(state, of, 1, Routing::By::Content);
     });

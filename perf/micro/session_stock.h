@@ -41,8 +41,7 @@ class SessionStock {
     while (packets_.size() < shape.packets) {
       // The first packets meet every flow.
       const auto at = static_cast<uint32_t>(packets_.size());
-      const uint32_t flow =
-          at < shape.flows ? at : static_cast<uint32_t>(random() % shape.flows);
+      const uint32_t flow = at < shape.flows ? at : static_cast<uint32_t>(random() % shape.flows);
       const uint32_t number = turn[flow]++;
       if (shape.kind == Kind::Dns) {
         add_dns(flow, number % 2 != 0);
@@ -125,9 +124,11 @@ class SessionStock {
              .build());
   }
   void add_dns(uint32_t flow, bool is_answer) {
-    static constexpr std::string_view kQuery{"\x12\x34\1\0\0\1\0\0\0\0\0\0\7example\3com\0\0\1\0\1", 29};
+    static constexpr std::string_view kQuery{"\x12\x34\1\0\0\1\0\0\0\0\0\0\7example\3com\0\0\1\0\1",
+                                             29};
     static constexpr std::string_view kAnswer{
-        "\x12\x34\x81\x80\0\1\0\1\0\0\0\0\7example\3com\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\1\0\0\4\1\2\3\4",
+        "\x12\x34\x81\x80\0\1\0\1\0\0\0\0\7example\3com\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\1\0\0\4\1\2\3"
+        "\4",
         45};
     const std::string client = client_address(flow);
     keep(flow, testing::PacketBuilder()
@@ -144,16 +145,26 @@ class SessionStock {
     const uint8_t fin = tcp_flag::kFin | tcp_flag::kAck;
     const uint32_t sent = 1 + 3 * bytes;
     switch (step) {
-      case 0: return add({flow, true, tcp_flag::kSyn, 0, 0, ""});
-      case 1: return add({flow, false, tcp_flag::kSyn | tcp_flag::kAck, 500, 1, ""});
-      case 2: return add({flow, true, ack, 1, 501, ""});
-      case 3: case 4: case 5:
+      case 0:
+        return add({flow, true, tcp_flag::kSyn, 0, 0, ""});
+      case 1:
+        return add({flow, false, tcp_flag::kSyn | tcp_flag::kAck, 500, 1, ""});
+      case 2:
+        return add({flow, true, ack, 1, 501, ""});
+      case 3:
+      case 4:
+      case 5:
         return add({flow, true, ack, 1 + (step - 3) * bytes, 501, shape_.payload});
-      case 6: return add({flow, false, ack, 501, sent, shape_.payload});
-      case 7: return add({flow, true, ack, sent, 501 + bytes, ""});
-      case 8: return add({flow, true, fin, sent, 501 + bytes, ""});
-      case 9: return add({flow, false, fin, 501 + bytes, sent + 1, ""});
-      default: return add({flow, true, ack, sent + 1, 502 + bytes, ""});
+      case 6:
+        return add({flow, false, ack, 501, sent, shape_.payload});
+      case 7:
+        return add({flow, true, ack, sent, 501 + bytes, ""});
+      case 8:
+        return add({flow, true, fin, sent, 501 + bytes, ""});
+      case 9:
+        return add({flow, false, fin, 501 + bytes, sent + 1, ""});
+      default:
+        return add({flow, true, ack, sent + 1, 502 + bytes, ""});
     }
   }
   void add_sessions() {

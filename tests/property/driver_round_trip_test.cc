@@ -29,9 +29,7 @@ uint16_t client_port(const FlowKey& key) { return key.a_port == 80 ? key.b_port 
 struct Heard {
   std::map<uint16_t, std::array<std::string, 2>> text;
 
-  void operator()(const StreamBytes& event) {
-    at(event.flow, event.side) += event.bytes.as_text();
-  }
+  void operator()(const StreamBytes& event) { at(event.flow, event.side) += event.bytes.as_text(); }
   void operator()(const StreamGap& event) {
     at(event.flow, event.side).append(event.missing_bytes, '_');
   }
@@ -189,9 +187,7 @@ struct Transcript {
   void operator()(const Application<Recording>& event) {
     add(event.key(), event.message.bytes, event.time);
   }
-  void operator()(const SessionParseError& event) {
-    add(event.key(), "parse error", event.time);
-  }
+  void operator()(const SessionParseError& event) { add(event.key(), "parse error", event.time); }
   void operator()(const SessionAnomaly& event) {
     add(event.flow != nullptr ? event.flow->key : FlowKey(), event.kind, event.time);
   }

@@ -138,7 +138,8 @@ inline std::vector<SessionFrame> mixed(const std::vector<RandomSession>& session
     const size_t pick = random() % live.size();
     const size_t session = live[pick];
     frames.push_back({session, &sessions[session].frames[next[session]++]});
-    if (next[session] == sessions[session].frames.size()) live.erase(live.begin() + static_cast<ptrdiff_t>(pick));
+    if (next[session] == sessions[session].frames.size())
+      live.erase(live.begin() + static_cast<ptrdiff_t>(pick));
   }
   return frames;
 }

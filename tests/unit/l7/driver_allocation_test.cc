@@ -101,21 +101,21 @@ void expect_no_allocation(D& driver, const std::vector<Frame>& frames) {
 }
 
 TEST(DriverAllocation, NothingIsAllocatedOnceASessionDriverIsMade) {
-  auto made = Driver<FiveTuple, length_prefixed::Parser, ScriptedDatagrams>::create(
+  auto made = Driver<FiveTuple, testing::LengthPrefixedParser, ScriptedDatagrams>::create(
       {.tracker = {.flows_max = 100, .events = EventMask::all()},
        .sessions = {.buffers_bytes = 1 << 20, .segments = {.segments_max = 1000}}},
       FiveTuple::bidirectional());
   ASSERT_TRUE(made.ok());
   expect_no_allocation(made.value(), traffic());
-  EXPECT_GT(made.value().counters_of<length_prefixed::Parser>().messages.value(), 800U);
+  EXPECT_GT(made.value().counters_of<testing::LengthPrefixedParser>().messages.value(), 800U);
 }
 
 TEST(DriverAllocation, NothingIsAllocatedOnceAFlowDriverIsMade) {
-  auto made = FlowDriver<FiveTuple>::create(
-      {.tracker = {.flows_max = 100, .events = EventMask::all()},
-       .buffers_bytes = 1 << 20,
-       .segments = {.segments_max = 1000}},
-      FiveTuple::bidirectional());
+  auto made =
+      FlowDriver<FiveTuple>::create({.tracker = {.flows_max = 100, .events = EventMask::all()},
+                                     .buffers_bytes = 1 << 20,
+                                     .segments = {.segments_max = 1000}},
+                                    FiveTuple::bidirectional());
   ASSERT_TRUE(made.ok());
   expect_no_allocation(made.value(), traffic());
 }

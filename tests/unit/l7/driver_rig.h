@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "docs/examples/length_prefixed/parser.h"
 #include "flowcore/extract/five_tuple.h"
 #include "l7/driver.h"
+#include "tests/support/length_prefixed.h"
 #include "tests/support/tracked_frames.h"
 
 namespace flowscope::testing {
@@ -86,7 +86,7 @@ struct SessionLog {
   void operator()(const Application<TextMessage>& event) {
     add(event.key(), side_name(event.side) + " " + std::string(event.message.text));
   }
-  void operator()(const Application<length_prefixed::Frame>& event) {
+  void operator()(const Application<LengthPrefixedFrame>& event) {
     add(event.key(), side_name(event.side) + " frame " + std::string(event.message.body.as_text()));
   }
   void operator()(const SessionParseError& event) {

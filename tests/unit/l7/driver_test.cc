@@ -15,7 +15,7 @@ using testing::ScriptedParser;
 using testing::SessionLog;
 using testing::TalkTcp;
 using Lines = std::vector<std::string>;
-using Framed = length_prefixed::Parser;
+using Framed = testing::LengthPrefixedParser;
 
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr std::string_view kHello{"PFX2,\0\5hello", 12};
@@ -75,8 +75,8 @@ TEST(DatagramDriver, TellsEachDatagramUntilTheFlowIsSilent) {
   rig.give(from_client("ab"));
   rig.give(from_server("c"));
   rig.wait(60);
-  EXPECT_EQ(rig.take(), (Lines{"started", "client ab", "server c", "client graceful",
-                               "closed idle 2/1"}));
+  EXPECT_EQ(rig.take(),
+            (Lines{"started", "client ab", "server c", "client graceful", "closed idle 2/1"}));
 }
 
 TEST(DatagramDriver, OtherFlowsBeginAndEndAndNoMore) {
@@ -183,14 +183,16 @@ TEST(Driver, GivesEachFlowToTheFirstParserThatKnowsItsBytes) {
 }
 
 TEST(Driver, PortsDecideWithoutALookAtTheBytes) {
-  Rig<Many> rig({.routing = {Routing{}, Routing{.by = Routing::By::Ports, .ports = {80}}, Routing{}}});
+  Rig<Many> rig(
+      {.routing = {Routing{}, Routing{.by = Routing::By::Ports, .ports = {80}}, Routing{}}});
   TalkTcp talk;
   rig.give(talk.client("PFX"));
   EXPECT_EQ(rig.take(), (Lines{"started", "client P", "client F", "client X"}));
 }
 
 TEST(Driver, AFlowWithoutAParserCostsTrackingOnly) {
-  Rig<Driver<FiveTuple, Framed>> rig({.routing = {Routing{.by = Routing::By::Both, .ports = {443}}}});
+  Rig<Driver<FiveTuple, Framed>> rig(
+      {.routing = {Routing{.by = Routing::By::Both, .ports = {443}}}});
   TalkTcp talk;
   rig.give(talk.client(kHello));
   EXPECT_EQ(rig.take(), (Lines{"started"}));
@@ -199,7 +201,8 @@ TEST(Driver, AFlowWithoutAParserCostsTrackingOnly) {
 }
 
 TEST(Driver, BothAsksForPortAndBytes) {
-  Rig<Driver<FiveTuple, Framed>> rig({.routing = {Routing{.by = Routing::By::Both, .ports = {80}}}});
+  Rig<Driver<FiveTuple, Framed>> rig(
+      {.routing = {Routing{.by = Routing::By::Both, .ports = {80}}}});
   TalkTcp known;
   TalkTcp strange(1001);
   rig.give(known.client(kHello));
@@ -227,7 +230,7 @@ TEST(Driver, TellsOneLambdaWhatItAsksFor) {
   std::string seen;
   const Frame frame = talk.client(kHello);
   rig.driver.track({.frame = {frame.data(), frame.size()}, .time = {0}, .wire_bytes = 60},
-                   [&](const Application<length_prefixed::Frame>& event) {
+                   [&](const Application<testing::LengthPrefixedFrame>& event) {
                      seen = std::string(event.message.body.as_text()) + " by "
                             + std::string(event.parser);
                    });
@@ -239,7 +242,7 @@ TEST(Driver, TellsSeveralLambdasEachItsOwn) {
   TalkTcp talk;
   uint32_t frames = 0;
   uint32_t closed = 0;
-  const auto sink = overloaded([&](const Application<length_prefixed::Frame>&) { ++frames; },
+  const auto sink = overloaded([&](const Application<testing::LengthPrefixedFrame>&) { ++frames; },
                                [&](const SessionClosed&) { ++closed; });
   const Frame frame = talk.client(kHello);
   rig.driver.track({.frame = {frame.data(), frame.size()}, .time = {0}, .wire_bytes = 60}, sink);
@@ -270,6 +273,27 @@ TEST(Driver, CutsAReasonBetweenCharacters) {
   const Frame frame = talk.client("x");
   rig.driver.track({.frame = {frame.data(), frame.size()}, .time = {0}, .wire_bytes = 60}, sink);
   EXPECT_EQ(sink.reason, std::string(255, 'a'));
+}
+
+// An extractor of one's own: web traffic alone, whoever the client's port is.
+struct WebOnly {
+  bool extract(const Layers& layers, const PacketView& packet, FlowKey& key,
+               Orientation& orientation) const {
+    const FiveTuple ends = FiveTuple::bidirectional();
+    return ends.extract(layers, packet, key, orientation) && either_port(key, 80);
+  }
+};
+
+TEST(Driver, FollowsTheFlowsOfAnExtractorOfOnesOwn) {
+  auto made = FlowSessionDriver<WebOnly, ScriptedParser>::create({.tracker = {.flows_max = 10}}, {});
+  ASSERT_TRUE(made.ok());
+  SessionLog log;
+  TalkTcp talk;
+  for (const Frame& frame : {talk.client("a"), from_client("b"), talk.server("c")}) {
+    made.value().track({.frame = {frame.data(), frame.size()}, .time = {0}, .wire_bytes = 60}, log);
+  }
+  EXPECT_EQ(log.take(), (Lines{"started", "client a", "server c"}));
+  EXPECT_EQ(made.value().stats().unmatched_packets, 1U);
 }
 
 // The example protocol of the length-prefixed sample: five frames one way, five the other.
@@ -321,8 +345,9 @@ TEST(LengthPrefixed, AFrameLongerThanAnyIsAParseError) {
   Rig<FlowSessionDriver<FiveTuple, Framed>> rig;
   TalkTcp talk;
   rig.give(talk.client("PFX4,\xff\xff\xff\xff"));
-  EXPECT_EQ(rig.take(), (Lines{"started", "client parse error of length_prefixed: "
-                                          "a frame longer than any"}));
+  EXPECT_EQ(rig.take(), (Lines{"started",
+                               "client parse error of length_prefixed: "
+                               "a frame longer than any"}));
 }
 
 }  // namespace

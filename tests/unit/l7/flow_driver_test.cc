@@ -86,11 +86,11 @@ template <class R>
 class Rig {
  public:
   explicit Rig(const FlowTrackerOptions& options = {.flows_max = 100})
-      : driver(std::move(FlowDriver<FiveTuple, R>::create(
-                             {.tracker = options, .buffers_bytes = 1 << 20,
-                              .segments = {.segments_max = 100}},
-                             FiveTuple::bidirectional())
-                             .value())) {}
+      : driver(std::move(
+          FlowDriver<FiveTuple, R>::create(
+              {.tracker = options, .buffers_bytes = 1 << 20, .segments = {.segments_max = 100}},
+              FiveTuple::bidirectional())
+              .value())) {}
   void give(const Frame& frame) {
     time_ns += 1'000'000;
     driver.track({.frame = {frame.data(), frame.size()},
@@ -114,10 +114,10 @@ TEST(FlowDriver, PassesTheTrackersEventsOnWithTheBytesInTheirPlace) {
   rig.give(talk.client("ab"));
   rig.give(talk.server("", tcp_flag::kRst | tcp_flag::kAck));
   EXPECT_EQ(rig.log.take(),
-            (Lines{"1000-80 started initiator at 1000000",
-                   "1000-80 packet initiator 56 at 1000000", "client bytes ab",
-                   "1000-80 active to reset at 2000000", "1000-80 packet responder 54 at 2000000",
-                   "streams 2/0", "1000-80 ended rst 1/1 from 1000000 to 2000000"}));
+            (Lines{"1000-80 started initiator at 1000000", "1000-80 packet initiator 56 at 1000000",
+                   "client bytes ab", "1000-80 active to reset at 2000000",
+                   "1000-80 packet responder 54 at 2000000", "streams 2/0",
+                   "1000-80 ended rst 1/1 from 1000000 to 2000000"}));
 }
 
 TEST(FlowDriver, PutsBothSidesInOrder) {

@@ -31,11 +31,10 @@ class SessionDriverTest : public ::testing::Test {
   }
   void give(const Frame& frame) {
     time_ns_ += 1'000'000;
-    driver_->track(
-        {.frame = {frame.data(), frame.size()},
-         .time = {time_ns_},
-         .wire_bytes = static_cast<uint32_t>(frame.size())},
-        log_);
+    driver_->track({.frame = {frame.data(), frame.size()},
+                    .time = {time_ns_},
+                    .wire_bytes = static_cast<uint32_t>(frame.size())},
+                   log_);
   }
   void give(const std::vector<Frame>& frames) {
     for (const Frame& frame : frames) give(frame);
@@ -131,8 +130,8 @@ TEST_F(SessionDriverTest, AbortsWhenTheTableIsFull) {
   give(first.handshake());
   give(first.client("a"));
   give(second.handshake());
-  EXPECT_EQ(log_.take(), (Lines{"started", "client a", "client abort", "closed evicted 1/0",
-                                "1001 started"}));
+  EXPECT_EQ(log_.take(),
+            (Lines{"started", "client a", "client abort", "closed evicted 1/0", "1001 started"}));
 }
 
 TEST_F(SessionDriverTest, PoisonIsToldOnceAndParsesNoMore) {
@@ -143,8 +142,9 @@ TEST_F(SessionDriverTest, PoisonIsToldOnceAndParsesNoMore) {
   give(talk.server("e"));
   give(talk.close());
   wait(20);
-  EXPECT_EQ(log_.take(), (Lines{"started", "client a", "client b",
-                                "client parse error of scripted: said so", "closed fin 4/0 poisoned"}));
+  EXPECT_EQ(log_.take(),
+            (Lines{"started", "client a", "client b", "client parse error of scripted: said so",
+                   "closed fin 4/0 poisoned"}));
   EXPECT_EQ(driver_->counters_of<ScriptedParser>().poisoned.value(), 1U);
   EXPECT_EQ(driver_->stats().created, 1U);
   expect_balance();
@@ -177,8 +177,8 @@ TEST_F(SessionDriverTest, HandsOverToAParserOfItsOwn) {
   give(talk.client("a>b"));
   give(talk.client("c"));
   driver_->finish(log_);
-  EXPECT_EQ(log_.take(), (Lines{"started", "client a", "client c", "client graceful",
-                                "closed shutdown 4/0"}));
+  EXPECT_EQ(log_.take(),
+            (Lines{"started", "client a", "client c", "client graceful", "closed shutdown 4/0"}));
   EXPECT_EQ(driver_->counters_of<ScriptedParser>().flows.value(), 2U);
 }
 
@@ -190,8 +190,8 @@ TEST_F(SessionDriverTest, ForceCloseEndsOneFlow) {
   give(talk.client("a"));
   EXPECT_TRUE(driver_->force_close(talk.key(), log_));
   EXPECT_FALSE(driver_->force_close(talk.key(), log_));
-  EXPECT_EQ(log_.take(), (Lines{"started", "1001 started", "client a", "client abort",
-                                "closed forgotten 1/0"}));
+  EXPECT_EQ(log_.take(),
+            (Lines{"started", "1001 started", "client a", "client abort", "closed forgotten 1/0"}));
   expect_balance();
 }
 
@@ -203,8 +203,8 @@ TEST_F(SessionDriverTest, ForceCloseHandsOnWhatWasHeld) {
   give(talk.client("b"));
   log_.take();
   driver_->force_close(talk.key(), log_);
-  EXPECT_EQ(log_.take(), (Lines{"client gap of 3", "client b", "client abort",
-                                "closed forgotten 2/0"}));
+  EXPECT_EQ(log_.take(),
+            (Lines{"client gap of 3", "client b", "client abort", "closed forgotten 2/0"}));
 }
 
 TEST_F(SessionDriverTest, GoesOnBehindAGap) {
@@ -217,8 +217,8 @@ TEST_F(SessionDriverTest, GoesOnBehindAGap) {
   time_ns_ += kSecond;
   give(talk.server("c"));
   give(talk.client("d"));
-  EXPECT_EQ(log_.take(), (Lines{"started", "client a", "client gap of 5", "client b", "server c",
-                                "client d"}));
+  EXPECT_EQ(log_.take(),
+            (Lines{"started", "client a", "client gap of 5", "client b", "server c", "client d"}));
   const auto stats = driver_->snapshot_stats(talk.key());
   ASSERT_TRUE(stats.has_value());
   EXPECT_EQ(stats->side[0], (StreamStats{.bytes = 3, .gap_bytes = 5, .gaps = 1}));
@@ -281,12 +281,11 @@ TEST_F(SessionDriverTest, AReusedPortIsANewSession) {
   give(second.handshake());
   give(second.client("b"));
   driver_->finish(log_);
-  EXPECT_EQ(log_.take(),
-            (Lines{"started", "client a", "client abort", "closed reopened 1/0", "started",
-                   "client b", "client graceful", "closed shutdown 1/0"}));
+  EXPECT_EQ(log_.take(), (Lines{"started", "client a", "client abort", "closed reopened 1/0",
+                                "started", "client b", "client graceful", "closed shutdown 1/0"}));
 }
 
-TEST_F(SessionDriverTest, TakesDataThatComesWithTheSyn) {
+TEST_F(SessionDriverTest, TakesBytesThatComeWithTheSyn) {
   TalkTcp talk;
   give(talk.client("ab", tcp_flag::kSyn));
   const Frame answer = talk.server("", tcp_flag::kSyn | tcp_flag::kAck);
@@ -434,7 +433,8 @@ TEST_F(SessionDriverTest, CountsFlowsForWhichThereIsNoPlace) {
 }
 
 TEST_F(SessionDriverTest, RefusesOptionsThatCannotBe) {
-  const auto no_flows = ScriptedDriver::create({.tracker = {.flows_max = 0}}, FiveTuple::bidirectional());
+  const auto no_flows =
+      ScriptedDriver::create({.tracker = {.flows_max = 0}}, FiveTuple::bidirectional());
   EXPECT_FALSE(no_flows.ok());
   const auto too_many = ScriptedDriver::create({.sessions = {.streams_max = FlowEntry::kStreamOff}},
                                                FiveTuple::bidirectional());
