@@ -33,8 +33,9 @@ struct StreamStats {
   friend bool operator==(const StreamStats&, const StreamStats&) = default;
 };
 
-// What is known of a session: the flow's counters, and those of both sides' bytes up to the moment
-// when its parser was done, if it had one.
+// What is known of a session: the flow's counters, and those of both sides' payload while a parser
+// was sought or had: of streams up to the moment when it was done, of datagrams from when it was
+// found. Zeros where no parser may have the flow.
 struct SessionStats {
   FlowStats flow;
   std::array<StreamStats, 2> side;  // by index_of(FlowSide)

@@ -275,6 +275,70 @@ TEST(Driver, CutsAReasonBetweenCharacters) {
   EXPECT_EQ(sink.reason, std::string(255, 'a'));
 }
 
+// Says how many bytes it has seen in all.
+struct Adder {
+  static constexpr std::string_view kName = "adder";
+  struct Sum {
+    uint64_t bytes;
+  };
+  template <class Sink>
+  ParseStatus on_bytes(FlowSide side, Bytes bytes, Timestamp, Sink& sink) {
+    sum.bytes += bytes.size();
+    sink.message(side, sum);
+    return ParseStatus::Ok;
+  }
+  Sum sum{};
+};
+
+// A table that is nearly full makes way by moving entries.
+TEST(Driver, SessionsAndStatesMoveWithTheirFlows) {
+  constexpr uint32_t kFlows = 60'000;
+  struct PortOf {
+    uint16_t operator()(const FlowKey& key) const { return key.a_port; }
+  };
+  auto made = FlowSessionDriver<FiveTuple, Adder, uint16_t, PortOf>::create(
+      {.tracker = {.flows_max = kFlows}}, FiveTuple::bidirectional());
+  ASSERT_TRUE(made.ok());
+  auto& driver = made.value();
+  uint32_t wrong = 0;
+  uint32_t heard = 0;
+  uint32_t round = 0;
+  const auto sink = overloaded(
+      [&](const Application<Adder::Sum>& event) {
+        const uint32_t bytes = 1 + event.key().a_port % 50U;
+        ++heard;
+        wrong += event.message.bytes != bytes * round ? 1 : 0;
+        wrong += driver.state_of(event.flow) != event.key().a_port ? 1 : 0;
+      },
+      [&](const SessionClosed& event) {
+        wrong += event.stats.side[0].bytes != 2 * (1 + event.key().a_port % 50U) ? 1 : 0;
+      });
+  const auto burst = std::make_unique<Burst>();
+  std::vector<Frame> frames(64);
+  for (round = 1; round <= 2; ++round) {
+    for (uint32_t port = 1; port <= kFlows; ++port) {
+      const uint32_t bytes = 1 + port % 50;
+      frames[burst->count] = PacketBuilder()
+                                 .ethernet()
+                                 .ipv4("10.0.0.1", "10.0.0.2")
+                                 .tcp(static_cast<uint16_t>(port), 80, {.seq = round * bytes})
+                                 .payload(std::string(bytes, 'x'))
+                                 .build();
+      const Frame& frame = frames[burst->count];
+      burst->packet[burst->count++] = {.frame = {frame.data(), frame.size()},
+                                       .time = {port},
+                                       .wire_bytes = static_cast<uint32_t>(frame.size())};
+      if (burst->count < frames.size() && port != kFlows) continue;
+      driver.track_burst(*burst, sink);
+      burst->count = 0;
+    }
+  }
+  EXPECT_EQ(driver.stats().evicted(), 0U);
+  driver.finish(sink);
+  EXPECT_EQ(heard, 2 * kFlows);
+  EXPECT_EQ(wrong, 0U);
+}
+
 // An extractor of one's own: web traffic alone, whoever the client's port is.
 struct WebOnly {
   bool extract(const Layers& layers, const PacketView& packet, FlowKey& key,
