@@ -321,6 +321,10 @@ TEST_F(SessionDriverTest, TellsAnomaliesOnlyWhenAsked) {
   give(talk.handshake());
   give(talk.client("?"));
   EXPECT_EQ(log_.take(), (Lines{"started"}));
+  TalkTcp other(1001);
+  give(other.handshake());
+  give(testing::client(tcp_flag::kRst, 0x7000'0000, 0, 1001));
+  EXPECT_EQ(log_.take(), (Lines{"1001 started"}));
   FlowTrackerOptions options = driver_->options();
   options.events = EventMask::all();
   ASSERT_TRUE(driver_->set_options(options, log_).ok());
