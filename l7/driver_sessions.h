@@ -134,7 +134,7 @@ struct DriverSessions {
     if (const StreamSession* const session = stream_of(entry)) {
       stats.side = session->side;
       if (session->over) return stats;
-      for (size_t i = 0; i < 2; ++i) stats.side[i].strays += strays_of(session->tcp.stream[i]);
+      for (size_t i = 0; i < 2; ++i) count_own(stats.side[i], session->tcp.stream[i]);
     } else if (const DatagramSession* const payloads = datagrams_of(entry)) {
       stats.side = payloads->side;
     }
@@ -142,11 +142,6 @@ struct DriverSessions {
   }
   [[nodiscard]] static bool is_open(const FlowEntry& entry) {
     return entry.stream != FlowEntry::kNoStream && entry.stream != FlowEntry::kStreamOff;
-  }
-  template <class Stream>
-  [[nodiscard]] static uint32_t strays_of(const Stream& stream) {
-    if constexpr (requires { stream.strays(); }) return static_cast<uint32_t>(stream.strays());
-    return 0;
   }
 
   BufferPool buffers;

@@ -37,7 +37,7 @@ class FlowDriver {
   struct Options {
     FlowTrackerOptions tracker;
     uint32_t streams_max = 0;           // TCP flows with payload at the same time; 0: flows_max
-    size_t buffers_bytes = 64U << 20U;  // held until holes are filled, of all flows; TcpStream only
+    size_t buffers_bytes = 64U << 20U;  // held until holes are filled, of all flows
     SegmentStore::Options segments;
   };
 

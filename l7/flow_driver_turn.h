@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "flowcore/track/flow_event.h"
 #include "l7/driver_flows.h"
@@ -98,14 +99,22 @@ class FlowDriverTurn {
     tell<FlowEvent>(sink_, [&] { return FlowEvent(make()); });
   }
   void segment(FlowEntry& entry, const DriverPacket& packet);
-  void note_syn(FlowEntry& entry, const DriverPacket& packet);
+  void anchor(const FlowEntry& entry, FlowSide side);
   Pair* open(FlowEntry& entry, const DriverPacket& packet);
   // Makes a side's reassembler, anchored behind the side's SYN where that was seen.
   void begin(const FlowEntry& entry, Pair& pair, FlowSide side) {
-    R& made = pair.reassembler[index_of(side)].emplace();
+    std::optional<R>& place = pair.reassembler[index_of(side)];
+    if constexpr (FlowSides<R>::kIsMadeOfStore) {
+      place.emplace(*own_.store);
+    } else {
+      place.emplace();
+    }
+    if ((entry.syn_delivered & bit_of(side)) == 0) return;
+    const uint32_t seq = entry.side[index_of(side)].initial_seq;
     if constexpr (FlowSides<R>::kIsTcpStream) {
-      if ((entry.syn_delivered & bit_of(side)) != 0)
-        made.anchor(entry.side[index_of(side)].initial_seq + 1);
+      place->anchor(seq + 1);
+    } else if constexpr (requires { place->syn(seq); }) {
+      place->syn(seq);
     }
   }
   void put(FlowEntry& entry, Pair& pair, const DriverPacket& packet, uint32_t seq);
@@ -136,11 +145,12 @@ class FlowDriverTurn {
 template <SideReassembler R, class Sink>
 void FlowDriverTurn<R, Sink>::segment(FlowEntry& entry, const DriverPacket& packet) {
   const Layers& layers = packet.layers;
-  if (packet.signal == TcpSignal::Syn || packet.signal == TcpSignal::SynAck)
-    note_syn(entry, packet);
+  if (note_syn(entry, packet)) anchor(entry, packet.side);
+  if (packet.is_refused(entry)) {
+    if (layers.payload_bytes != 0) own_.counters.strays.add(1);
+    return;
+  }
   const bool resets = packet.signal == TcpSignal::Rst;
-  // No RST carries stream bytes (RFC 9293 section 3.10.7.4), taken up or not.
-  if (!resets && (layers.tcp_flags & tcp_flag::kRst) != 0) return;
   Pair* pair = own_.pair_of(entry);
   if (pair == nullptr) {
     if (layers.payload_bytes == 0 || resets) return;
@@ -150,17 +160,19 @@ void FlowDriverTurn<R, Sink>::segment(FlowEntry& entry, const DriverPacket& pack
   if (pair->over) return;
   const Timestamp time = packet.packet.time;
   if (resets) return close(entry, *pair, time);
-  const uint32_t seq = layers.tcp_seq + ((layers.tcp_flags & tcp_flag::kSyn) != 0 ? 1 : 0);
+  const uint32_t seq = packet.payload_seq();
+  const bool acknowledges = (layers.tcp_flags & tcp_flag::kAck) != 0;
   if constexpr (FlowSides<R>::kIsTcpStream) {
     const FlowSide peer = other_side(packet.side);
     TcpStream& stream = *pair->reassembler[index_of(packet.side)];
     TcpStream& answered = *pair->reassembler[index_of(peer)];
-    if ((layers.tcp_flags & tcp_flag::kAck) != 0) {
+    if (acknowledges) {
       SideSink sink{*this, entry, pair->side[index_of(peer)], peer, time};
       answered.peer_acknowledged(layers.tcp_ack, packet.clock_ns, *own_.store, sink);
     }
     if (layers.payload_bytes != 0) put(entry, *pair, packet, seq);
-    if ((layers.tcp_flags & tcp_flag::kFin) != 0) stream.fin_at(seq + layers.payload_bytes);
+    // A FIN that does not fit is refused; the bytes before it are not.
+    if (packet.signal == TcpSignal::Fin) stream.fin_at(seq + layers.payload_bytes);
     // A side of which nothing was seen but its end has said all that it will.
     const auto is_whole = [&](const TcpStream& one) {
       return one.complete() || (!one.anchored() && entry.state == TcpState::Closed);
@@ -169,6 +181,11 @@ void FlowDriverTurn<R, Sink>::segment(FlowEntry& entry, const DriverPacket& pack
   } else {
     // What comes when the flow is over is late; of its bytes nothing more is told.
     const bool is_late = is_over(entry.state) && packet.signal == TcpSignal::None;
+    if constexpr (requires(R & own) { own.peer_acknowledged(seq, packet.clock_ns); }) {
+      R* const answered = own_.reassembler(entry, other_side(packet.side));
+      if (acknowledges && answered != nullptr)
+        answered->peer_acknowledged(layers.tcp_ack, packet.clock_ns);
+    }
     if (layers.payload_captured != 0 && !is_late) put(entry, *pair, packet, seq);
   }
 }
@@ -191,6 +208,8 @@ void FlowDriverTurn<R, Sink>::put(FlowEntry& entry, Pair& pair, const DriverPack
     R& reassembler = *pair.reassembler[i];
     if constexpr (PassingReassembler<R, SideSink>) {
       reassembler.segment(seq, packet.payload(), sink);
+    } else if constexpr (TimedReassembler<R>) {
+      reassembler.segment(seq, packet.payload(), packet.clock_ns);
     } else {
       reassembler.segment(seq, packet.payload());
     }
@@ -205,17 +224,13 @@ void FlowDriverTurn<R, Sink>::put(FlowEntry& entry, Pair& pair, const DriverPack
   }
 }
 
-// The stream of a side begins behind its SYN, where that was seen; of several SYN-ACKs behind the
-// last, which is the one that was taken up.
+// Data of the other side came before, in its SYN (RFC 7413): the streams are there already.
 template <SideReassembler R, class Sink>
-void FlowDriverTurn<R, Sink>::note_syn(FlowEntry& entry, const DriverPacket& packet) {
-  const size_t i = index_of(packet.side);
-  entry.syn_delivered = (entry.syn_delivered | bit_of(packet.side)) & 3U;
-  if (packet.signal == TcpSignal::SynAck) entry.side[i].initial_seq = packet.layers.tcp_seq;
+void FlowDriverTurn<R, Sink>::anchor(const FlowEntry& entry, FlowSide side) {
   if constexpr (FlowSides<R>::kIsTcpStream) {
-    // Data of the other side came before, in its SYN (RFC 7413).
-    TcpStream* const stream = own_.reassembler(entry, packet.side);
-    if (stream != nullptr && !stream->anchored()) stream->anchor(entry.side[i].initial_seq + 1);
+    TcpStream* const stream = own_.reassembler(entry, side);
+    if (stream != nullptr && !stream->anchored())
+      stream->anchor(entry.side[index_of(side)].initial_seq + 1);
   }
 }
 

@@ -46,22 +46,32 @@ struct StreamsEnded {
   SessionStats stats;
 };
 
-// A reassembler of one side's stream: TcpStream, or a type of your own that is made by R() and has
-//   void segment(uint32_t seq, Bytes payload);          // each segment with payload, as it comes
-// or, to hand bytes on through the driver,
+// A reassembler of one side's stream: TcpStream, or a type of your own that is made by R() or by
+// R(SegmentStore&), the driver's store, and has one of these, for each segment with payload as it
+// comes; the last hands bytes on through the driver:
+//   void segment(uint32_t seq, Bytes payload, uint64_t clock_ns);
+//   void segment(uint32_t seq, Bytes payload);
 //   template <StreamSink S> void segment(uint32_t seq, Bytes payload, S& sink);
 // and may have
+//   void syn(uint32_t seq);     // before the first segment, where the side's SYN was seen
+//   void peer_acknowledged(uint32_t ack, uint64_t clock_ns);
 //   void fin();  void rst();    // the flow ended in order (FIN, time-out, end of input); otherwise
 //   bool is_poisoned() const;   // asked after each segment
-//   dropped_segments(), bytes_dropped_oversize(), high_watermark()   // for StreamStats
+// and what count_own() takes for StreamStats.
 template <class R>
-concept OwnReassembler = std::default_initializable<R> && requires(R& reassembler, uint32_t seq,
-                                                                   Bytes payload) {
+concept MadeForASide = std::default_initializable<R> || std::constructible_from<R, SegmentStore&>;
+template <class R>
+concept OwnReassembler = MadeForASide<R> && requires(R& reassembler, uint32_t seq, Bytes payload) {
   reassembler.segment(seq, payload);
 };
+template <class R>
+concept TimedReassembler = MadeForASide<R> && requires(R& reassembler, uint32_t seq, Bytes payload,
+                                                       uint64_t clock_ns) {
+  reassembler.segment(seq, payload, clock_ns);
+};
 template <class R, class Sink>
-concept PassingReassembler = std::default_initializable<R> && requires(R& reassembler, uint32_t seq,
-                                                                       Bytes payload, Sink& sink) {
+concept PassingReassembler = MadeForASide<R> && requires(R& reassembler, uint32_t seq,
+                                                         Bytes payload, Sink& sink) {
   reassembler.segment(seq, payload, sink);
 };
 // Stands for any sink where a reassembler is checked.
@@ -70,14 +80,15 @@ struct AnyStreamSink {
   void on_gap(uint32_t /*missing_bytes*/) {}
 };
 template <class R>
-concept SideReassembler =
-    std::same_as<R, TcpStream> || OwnReassembler<R> || PassingReassembler<R, AnyStreamSink>;
+concept SideReassembler = std::same_as<R, TcpStream> || OwnReassembler<R> || TimedReassembler<
+    R> || PassingReassembler<R, AnyStreamSink>;
 
 // What became of flows with payload; any thread may read it.
 struct FlowSidesCounters {
   Counter streams;   // flows whose payload was put in order
   Counter refused;   // flows left out because every place was taken
   Counter poisoned;  // sides whose reassembler gave up
+  Counter strays;    // segments with payload that their receiver would not take up
   Counter gap_bytes;
 };
 
@@ -87,6 +98,8 @@ template <SideReassembler R>
 class FlowSides {
  public:
   static constexpr bool kIsTcpStream = std::is_same_v<R, TcpStream>;
+  static constexpr bool kIsMadeOfStore = std::constructible_from<R, SegmentStore&>;
+  static constexpr bool kHasStore = kIsTcpStream || kIsMadeOfStore;
 
   // A flow's; a reassembler is made at its side's first payload.
   struct Pair {
@@ -99,14 +112,14 @@ class FlowSides {
   static size_t cost(uint32_t streams_max, size_t buffers_bytes,
                      const SegmentStore::Options& segments) {
     return Slab<Pair>::cost(streams_max)
-           + (kIsTcpStream ? BufferPool::cost(buffers_bytes) + SegmentStore::cost(segments) : 0);
+           + (kHasStore ? BufferPool::cost(buffers_bytes) + SegmentStore::cost(segments) : 0);
   }
   FlowSides(Arena& arena, uint32_t streams_max, size_t buffers_bytes,
             const SegmentStore::Options& segments)
       : pairs(arena, streams_max),
-        buffers(kIsTcpStream ? BufferPool(arena, buffers_bytes) : BufferPool()),
-        store(kIsTcpStream ? std::make_optional<SegmentStore>(arena, buffers, segments)
-                           : std::nullopt) {}
+        buffers(kHasStore ? BufferPool(arena, buffers_bytes) : BufferPool()),
+        store(kHasStore ? std::make_optional<SegmentStore>(arena, buffers, segments)
+                        : std::nullopt) {}
   FlowSides(const FlowSides&) = delete;
   FlowSides& operator=(const FlowSides&) = delete;
   ~FlowSides() = default;
@@ -129,18 +142,9 @@ class FlowSides {
     if (pair == nullptr) return stats;
     for (size_t i = 0; i < 2; ++i) {
       stats.side[i] = pair->side[i];
-      if (pair->reassembler[i].has_value()) add_own(stats.side[i], *pair->reassembler[i]);
+      if (pair->reassembler[i].has_value()) count_own(stats.side[i], *pair->reassembler[i]);
     }
     return stats;
-  }
-  // What the reassembler counted itself.
-  static void add_own(StreamStats& stats, const R& own) {
-    if constexpr (requires { own.strays(); }) stats.strays = static_cast<uint32_t>(own.strays());
-    if constexpr (requires { own.dropped_segments(); })
-      stats.segments_dropped = own.dropped_segments();
-    if constexpr (requires { own.bytes_dropped_oversize(); })
-      stats.bytes_dropped = own.bytes_dropped_oversize();
-    if constexpr (requires { own.high_watermark(); }) stats.held_bytes_max = own.high_watermark();
   }
   // A TcpStream gives back what it holds.
   void release(Pair& pair) {
@@ -148,7 +152,7 @@ class FlowSides {
     if constexpr (kIsTcpStream) {
       for (size_t i = 0; i < 2; ++i) {
         if (!pair.reassembler[i].has_value()) continue;
-        add_own(pair.side[i], *pair.reassembler[i]);
+        count_own(pair.side[i], *pair.reassembler[i]);
         pair.reassembler[i]->drop(*store);
         pair.reassembler[i].reset();
       }

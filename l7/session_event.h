@@ -22,16 +22,32 @@ namespace flowscope {
 
 // What one side of a flow came to as a stream of bytes, or as payloads of datagrams.
 struct StreamStats {
-  uint64_t bytes = 0;             // handed on in order
-  uint64_t gap_bytes = 0;         // known to be missing
-  uint64_t segments_dropped = 0;  // reassemblers of your own: dropped_segments()
-  uint64_t bytes_dropped = 0;     // reassemblers of your own: bytes_dropped_oversize()
-  uint64_t held_bytes_max = 0;    // reassemblers of your own: high_watermark()
+  uint64_t bytes = 0;      // handed on in order
+  uint64_t gap_bytes = 0;  // known to be missing
+  // As far as the stream or reassembler counts them: dropped_segments(); dropped_bytes() or
+  // bytes_dropped_oversize(); high_watermark().
+  uint64_t segments_dropped = 0;
+  uint64_t bytes_dropped = 0;
+  uint64_t held_bytes_max = 0;
   uint32_t gaps = 0;
   uint32_t strays = 0;  // segments refused because they lie outside any window
 
   friend bool operator==(const StreamStats&, const StreamStats&) = default;
 };
+
+// Takes over what a stream or reassembler counts itself, of those things that it counts.
+template <class R>
+void count_own(StreamStats& stats, const R& own) {
+  if constexpr (requires { own.strays(); }) stats.strays = static_cast<uint32_t>(own.strays());
+  if constexpr (requires { own.dropped_segments(); })
+    stats.segments_dropped = own.dropped_segments();
+  if constexpr (requires { own.bytes_dropped_oversize(); }) {
+    stats.bytes_dropped = own.bytes_dropped_oversize();
+  } else if constexpr (requires { own.dropped_bytes(); }) {
+    stats.bytes_dropped = own.dropped_bytes();
+  }
+  if constexpr (requires { own.high_watermark(); }) stats.held_bytes_max = own.high_watermark();
+}
 
 // What is known of a session: the flow's counters, and those of both sides' payload while a parser
 // was sought or had: of streams up to the moment when it was done, of datagrams from when it was
@@ -123,7 +139,8 @@ template <class... F>
 }
 
 // How a parser hears of the end of its bytes. Whoever closed in order, fell silent or was cut off
-// by the end of the input is flushed; not so what was reset, pushed out, replaced or closed by hand.
+// by the end of the input is flushed; not so what was reset, pushed out, replaced or closed by
+// hand.
 [[nodiscard]] constexpr StreamEnd stream_end_of(EndReason reason) {
   switch (reason) {
     case EndReason::Fin:

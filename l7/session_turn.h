@@ -138,7 +138,7 @@ class SessionTurn {
 
   // TCP: session_turn_tcp.h.
   void segment(FlowEntry& entry, const DriverPacket& packet);
-  void note_syn(FlowEntry& entry, const DriverPacket& packet);
+  void anchor(const FlowEntry& entry, FlowSide side);
   StreamSession* open(FlowEntry& entry, const DriverPacket& packet);
   void close(FlowEntry& entry, StreamSession& session, StreamEnd end, Timestamp time);
   void release(StreamSession& session);

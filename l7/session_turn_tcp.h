@@ -9,11 +9,12 @@ template <class Sessions, class Sink>
 void SessionTurn<Sessions, Sink>::segment(FlowEntry& entry, const DriverPacket& packet) {
   const Layers& layers = packet.layers;
   const FlowSide side = packet.side;
-  if (packet.signal == TcpSignal::Syn || packet.signal == TcpSignal::SynAck)
-    note_syn(entry, packet);
+  if (note_syn(entry, packet)) anchor(entry, side);
+  if (packet.is_refused(entry)) {
+    if (layers.payload_bytes != 0) own_.counters.strays.add(1);
+    return;
+  }
   const bool resets = packet.signal == TcpSignal::Rst;
-  // An RST that its receiver would refuse; no RST carries stream bytes (RFC 9293 section 3.10.7.4).
-  if (!resets && (layers.tcp_flags & tcp_flag::kRst) != 0) return;
   StreamSession* session = own_.stream_of(entry);
   if (session == nullptr) {
     if (layers.payload_bytes == 0 || resets) return;
@@ -29,7 +30,7 @@ void SessionTurn<Sessions, Sink>::segment(FlowEntry& entry, const DriverPacket& 
     SideSink sink{*this, entry, *session, peer, packet.packet.time};
     tcp.stream[index_of(peer)].peer_acknowledged(layers.tcp_ack, packet.clock_ns, own_.store, sink);
   }
-  const uint32_t seq = layers.tcp_seq + ((layers.tcp_flags & tcp_flag::kSyn) != 0 ? 1 : 0);
+  const uint32_t seq = packet.payload_seq();
   TcpStream& stream = tcp.stream[index_of(side)];
   if (layers.payload_bytes != 0) {
     SideSink sink{*this, entry, *session, side, packet.packet.time};
@@ -40,7 +41,8 @@ void SessionTurn<Sessions, Sink>::segment(FlowEntry& entry, const DriverPacket& 
          .clock_ns = packet.clock_ns},
         own_.store, sink);
   }
-  if ((layers.tcp_flags & tcp_flag::kFin) != 0) stream.fin_at(seq + layers.payload_bytes);
+  // A FIN that does not fit is refused; the bytes before it are not.
+  if (packet.signal == TcpSignal::Fin) stream.fin_at(seq + layers.payload_bytes);
   if (tcp.finished) return release(*session);
   // A side of which nothing was seen but its end has said all that it will.
   const auto is_whole = [&](const TcpStream& one) {
@@ -50,14 +52,10 @@ void SessionTurn<Sessions, Sink>::segment(FlowEntry& entry, const DriverPacket& 
     close(entry, *session, StreamEnd::Graceful, packet.packet.time);
 }
 
-// The stream of a side begins behind its SYN, where that was seen; of several SYN-ACKs behind the
-// last, which is the one that was taken up.
+// Data of the other side came before, in its SYN (RFC 7413): the session is there already.
 template <class Sessions, class Sink>
-void SessionTurn<Sessions, Sink>::note_syn(FlowEntry& entry, const DriverPacket& packet) {
-  const size_t i = index_of(packet.side);
-  entry.syn_delivered = (entry.syn_delivered | bit_of(packet.side)) & 3U;
-  if (packet.signal == TcpSignal::SynAck) entry.side[i].initial_seq = packet.layers.tcp_seq;
-  // Data of the other side came before, in its SYN (RFC 7413).
+void SessionTurn<Sessions, Sink>::anchor(const FlowEntry& entry, FlowSide side) {
+  const size_t i = index_of(side);
   StreamSession* const session = own_.stream_of(entry);
   if (session == nullptr || session->over || session->tcp.stream[i].anchored()) return;
   session->tcp.stream[i].anchor(entry.side[i].initial_seq + 1);
@@ -115,9 +113,8 @@ template <class Sessions, class Sink>
 void SessionTurn<Sessions, Sink>::release(StreamSession& session) {
   TcpSession& tcp = session.tcp;
   for (size_t i = 0; i < 2; ++i) {
-    const uint32_t strays = Sessions::strays_of(tcp.stream[i]);
-    session.side[i].strays += strays;
-    own_.counters.strays.add(strays);
+    count_own(session.side[i], tcp.stream[i]);
+    own_.counters.strays.add(session.side[i].strays);
     tcp.stream[i].drop(own_.store);
   }
   if (tcp.parser != 0) own_.stream_parsers.destroy(tcp.parser_index, tcp.parser);

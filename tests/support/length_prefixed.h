@@ -47,8 +47,7 @@ class LengthPrefixedParser {
   }
 
   template <class Sink>
-  ParseStatus on_bytes(FlowSide side, Bytes bytes,
-                                  Timestamp /*time*/, Sink& sink) {
+  ParseStatus on_bytes(FlowSide side, Bytes bytes, Timestamp /*time*/, Sink& sink) {
     Side& from = sides_[index_of(side)];
     if (from.stalled) return ParseStatus::Ok;
     if (from.kept.empty()) return read(from, side, bytes, sink);
@@ -60,8 +59,7 @@ class LengthPrefixedParser {
   }
 
   template <class Sink>
-  ParseStatus on_gap(FlowSide side, uint32_t /*missing_bytes*/,
-                                Sink& /*sink*/) {
+  ParseStatus on_gap(FlowSide side, uint32_t /*missing_bytes*/, Sink& /*sink*/) {
     stall(sides_[index_of(side)]);
     return ParseStatus::Ok;
   }
@@ -89,8 +87,7 @@ class LengthPrefixedParser {
   // Hands on all frames that are whole in `bytes`, which is what is kept where anything is; keeps
   // the rest.
   template <class Sink>
-  ParseStatus read(Side& from, FlowSide side, Bytes bytes,
-                              Sink& sink) {
+  ParseStatus read(Side& from, FlowSide side, Bytes bytes, Sink& sink) {
     const size_t before = bytes.size();
     while (!bytes.empty()) {
       const Probe marker = probe(side, bytes);
@@ -101,8 +98,8 @@ class LengthPrefixedParser {
       if (marker == Probe::NeedMore) break;
       const uint8_t length_bytes = bytes[3] == '2' ? 2 : 4;
       if (bytes.size() < kMarkerBytes + length_bytes) break;
-      const uint32_t length = length_bytes == 2 ? load_be16(bytes, kMarkerBytes)
-                                                : load_be32(bytes, kMarkerBytes);
+      const uint32_t length =
+          length_bytes == 2 ? load_be16(bytes, kMarkerBytes) : load_be32(bytes, kMarkerBytes);
       if (length > kBodyBytesMax) {
         reason_ = "a frame longer than any";
         return ParseStatus::Poisoned;

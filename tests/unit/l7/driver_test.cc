@@ -349,7 +349,8 @@ struct WebOnly {
 };
 
 TEST(Driver, FollowsTheFlowsOfAnExtractorOfOnesOwn) {
-  auto made = FlowSessionDriver<WebOnly, ScriptedParser>::create({.tracker = {.flows_max = 10}}, {});
+  auto made =
+      FlowSessionDriver<WebOnly, ScriptedParser>::create({.tracker = {.flows_max = 10}}, {});
   ASSERT_TRUE(made.ok());
   SessionLog log;
   TalkTcp talk;

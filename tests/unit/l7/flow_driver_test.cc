@@ -234,6 +234,72 @@ TEST(FlowDriver, LetsAReassemblerOfOnesOwnHandBytesOn) {
   EXPECT_EQ(rig.log.take(), (Lines{"client bytes a", "server bytes b"}));
 }
 
+TEST(FlowDriver, TakesBytesThatComeWithTheSyn) {
+  Rig<TcpStream> rig;
+  TalkTcp talk;
+  rig.give(talk.client("ab", tcp_flag::kSyn));
+  rig.give(talk.server("", tcp_flag::kSyn | tcp_flag::kAck));
+  const Frame first = talk.server("x");
+  rig.give(talk.server("y"));
+  rig.give(first);
+  EXPECT_EQ(rig.log.take(), (Lines{"client bytes ab", "server bytes x", "server bytes y"}));
+}
+
+TEST(FlowDriver, TakesNoBytesFromOutsideTheWindow) {
+  Rig<TcpStream> rig;
+  TalkTcp talk;
+  rig.give(talk.handshake());
+  rig.give(talk.client("a"));
+  TalkTcp forged(1000, 0x5000'0000, 0x6000'0000);
+  rig.give(forged.client("forged"));
+  rig.give(talk.client("b"));
+  rig.driver.finish(rig.log);
+  EXPECT_EQ(rig.log.take(), (Lines{"client bytes a", "client bytes b", "streams 2/0"}));
+  EXPECT_EQ(rig.driver.counters().strays.value(), 1U);
+}
+
+// Puts segments in order itself, in the driver's store, and keeps the bytes.
+class Keeper {
+ public:
+  explicit Keeper(SegmentStore& store) : store_(store) {}
+  ~Keeper() { stream_.drop(store_); }
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+
+  void syn(uint32_t seq) { stream_.anchor(seq + 1); }
+  void segment(uint32_t seq, Bytes payload, uint64_t clock_ns) {
+    stream_.segment({.seq = seq, .payload = payload, .missing_tail = 0, .clock_ns = clock_ns},
+                    store_, *this);
+  }
+  void peer_acknowledged(uint32_t ack, uint64_t clock_ns) {
+    stream_.peer_acknowledged(ack, clock_ns, store_, *this);
+  }
+  void on_bytes(Bytes bytes) { text += bytes.as_text(); }
+  void on_gap(uint32_t missing_bytes) { text.append(missing_bytes, '_'); }
+
+  std::string text;
+
+ private:
+  SegmentStore& store_;
+  TcpStream stream_;
+};
+
+TEST(FlowDriver, LendsItsStoreToAReassemblerOfOnesOwn) {
+  Rig<Keeper> rig;
+  TalkTcp talk;
+  rig.give(talk.handshake());
+  talk.lose(FlowSide::Initiator, 2);
+  const Frame first = talk.client("c");
+  rig.give(talk.client("d"));
+  rig.give(first);
+  rig.give(talk.server("x"));
+  rig.time_ns += kSecond;
+  rig.give(talk.server("y"));
+  rig.give(talk.client("e"));
+  EXPECT_EQ(rig.driver.reassembler(talk.key(), FlowSide::Initiator)->text, "__cde");
+  EXPECT_EQ(rig.driver.reassembler(talk.key(), FlowSide::Responder)->text, "xy");
+}
+
 TEST(FlowDriver, OneLambdaIsASink) {
   Rig<TcpStream> rig;
   std::string text;
