@@ -26,7 +26,6 @@ using flowscope::SessionParseError;
 namespace flag = flowscope::tcp_flag;
 
 struct Line {
-  static constexpr const char* kEvent = "line";
   std::string_view text;  // good during the call
 };
 

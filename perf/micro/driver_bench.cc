@@ -29,7 +29,6 @@ constexpr std::string_view kPayload =
 
 // A parser that does next to nothing, so that what is timed is the way to it: one message a run.
 struct Run {
-  static constexpr const char* kEvent = "run";
   uint64_t bytes;
 };
 template <uint32_t kNumber>

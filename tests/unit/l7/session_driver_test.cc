@@ -43,6 +43,12 @@ class SessionDriverTest : public ::testing::Test {
     time_ns_ += seconds * kSecond;
     driver_->sweep({time_ns_}, log_);
   }
+  // Bytes, and so many missing in one place.
+  static void expect_came_to(const StreamStats& side, uint64_t bytes, uint64_t gap_bytes) {
+    EXPECT_EQ(side.bytes, bytes);
+    EXPECT_EQ(side.gap_bytes, gap_bytes);
+    EXPECT_EQ(side.gaps, 1U);
+  }
   void expect_balance() {
     const TrackerStats stats = driver_->stats();
     EXPECT_EQ(stats.created, stats.ended + stats.live);
@@ -221,7 +227,7 @@ TEST_F(SessionDriverTest, GoesOnBehindAGap) {
             (Lines{"started", "client a", "client gap of 5", "client b", "server c", "client d"}));
   const auto stats = driver_->snapshot_stats(talk.key());
   ASSERT_TRUE(stats.has_value());
-  EXPECT_EQ(stats->side[0], (StreamStats{.bytes = 3, .gap_bytes = 5, .gaps = 1}));
+  expect_came_to(stats->side[0], 3, 5);
 }
 
 TEST_F(SessionDriverTest, ClosedTellsWhatReassemblyCameTo) {
@@ -235,7 +241,7 @@ TEST_F(SessionDriverTest, ClosedTellsWhatReassemblyCameTo) {
   driver_->finish([&](const SessionClosed& event) { closed = event.stats; });
   ASSERT_TRUE(closed.has_value() && before.has_value());
   EXPECT_EQ(before->side[1].gaps, 0U);
-  EXPECT_EQ(closed->side[1], (StreamStats{.bytes = 1, .gap_bytes = 7, .gaps = 1}));
+  expect_came_to(closed->side[1], 1, 7);
   EXPECT_EQ(closed->flow, before->flow);
   EXPECT_EQ(closed->flow.packets(), 5U);
 }
