@@ -202,8 +202,8 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
         [anomaly](const Pipeline& p) { return p.tracker().anomalies(anomaly); });
   }
   add("flow.details_refused", [](const Pipeline& p) { return p.tracker().details_refused(); });
-  for (const auto& [name, counter] : kStreamFigures) {
-    add(name, [counter](const Pipeline& p) { return (p.streams().*counter).value(); });
+  for (const auto& figure : kStreamFigures) {
+    add(figure.first, [&](const Pipeline& p) { return (p.streams().*figure.second).value(); });
   }
   add("ledger.received", [](const Pipeline& p) { return p.ledger().received.value(); });
   for (size_t i = 0; i < kFates; ++i) {
