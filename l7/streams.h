@@ -137,6 +137,8 @@ class Streams {
   bool open_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers);
   void close_datagrams(FlowEntry& entry, StreamEnd end);
   void drop_datagrams(FlowEntry& entry);
+  void take_payload(SideSink& from, const PacketView& packet, const Layers& layers, uint32_t seq,
+                    uint64_t clock_ns);
   static bool is_refused(const FlowEntry& entry, FlowSide side, TcpSignal signal,
                          const Layers& layers);
   void note_syn(FlowEntry& entry, FlowSide side, TcpSignal signal, uint32_t seq);

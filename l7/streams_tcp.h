@@ -36,25 +36,34 @@ void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& pa
   const uint32_t seq = layers.tcp_seq + ((layers.tcp_flags & tcp_flag::kSyn) != 0 ? 1 : 0);
   if (layers.payload_bytes != 0 && !session.is_over(side)) {
     SideSink sink{*this, entry, session, side, packet.time};
-    stream.segment(
-        {.seq = seq,
-         .payload = packet.frame.sub(layers.payload_offset, layers.payload_captured),
-         .missing_tail = static_cast<uint32_t>(layers.payload_bytes - layers.payload_captured),
-         .clock_ns = clock_ns,
-         .peer_held_bytes = answered.held_bytes()},
-        store_, sink);
-    if (stream.conflicts() != 0) [[unlikely]]
-      tell_conflict(sink);
-    if (stream.is_poisoned()) [[unlikely]]
-      give_up_poisoned(sink);
-    if (session.is_over(side)) [[unlikely]]
-      stream.drop(store_);
+    take_payload(sink, packet, layers, seq, clock_ns);
   }
   // A FIN that does not fit is refused; the bytes before it are not.
   if (signal == TcpSignal::Fin && !session.is_over(side)) stream.fin_at(seq + layers.payload_bytes);
   if (session.finished) return drop_session(entry, session);
   if (session.is_complete(side) && session.is_complete(peer))
     close_session(entry, session, StreamEnd::Graceful, packet.time);
+}
+
+// Puts the segment's bytes, which begin at `seq`, into their stream.
+template <class Out>
+void Streams<Out>::take_payload(SideSink& from, const PacketView& packet, const Layers& layers,
+                                uint32_t seq, uint64_t clock_ns) {
+  TcpSession& session = from.session;
+  TcpStream& stream = session.stream[index_of(from.side)];
+  stream.segment(
+      {.seq = seq,
+       .payload = packet.frame.sub(layers.payload_offset, layers.payload_captured),
+       .missing_tail = static_cast<uint32_t>(layers.payload_bytes - layers.payload_captured),
+       .clock_ns = clock_ns,
+       .peer_held_bytes = session.stream[index_of(other_side(from.side))].held_bytes()},
+      store_, from);
+  if (stream.conflicts() != 0) [[unlikely]]
+    tell_conflict(from);
+  if (stream.is_poisoned()) [[unlikely]]
+    give_up_poisoned(from);
+  if (session.is_over(from.side)) [[unlikely]]
+    stream.drop(store_);
 }
 
 // What the receiver would not take up: an RST outside the window, a segment outside it. No RST that

@@ -22,11 +22,11 @@ void choose_seed(const Config& config, InputKind input, BurstTracker::Options& t
   }
 }
 
-// Held segments need a block of the buffers each, so more of them could never be used.
+// Early bytes lie in blocks of the buffers, so more nodes for them could never be used.
 uint32_t segments_max(const Config& config) {
-  constexpr uint64_t kLeast = 64;
-  return static_cast<uint32_t>(std::clamp<uint64_t>(
-      config.streams.buffers_bytes / BufferPool::kBlockBytes.front(), kLeast, 1 << 20));
+  constexpr size_t kMost = 1 << 20;
+  return static_cast<uint32_t>(
+      std::min(BufferPool::blocks_max(config.streams.buffers_bytes), kMost));
 }
 
 RecordChoice record_choice(const RecordsConfig& records) {

@@ -26,6 +26,14 @@ size_t BufferPool::cost(size_t bytes) {
   return sum;
 }
 
+size_t BufferPool::blocks_max(size_t bytes) {
+  size_t sum = 0;
+  for (size_t which = 0; which < kBlockBytes.size(); ++which) {
+    sum += class_bytes(bytes, which) / kBlockBytes.at(which);
+  }
+  return sum;
+}
+
 BufferPool::BufferPool(Arena& arena, size_t bytes) {
   for (size_t which = 0; which < classes_.size(); ++which) {
     classes_.at(which).memory = arena.take<uint8_t>(class_bytes(bytes, which));

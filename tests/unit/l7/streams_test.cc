@@ -118,6 +118,7 @@ TEST_F(StreamsTest, DoesNotEndAStreamAtAFinThatDoesNotFit) {
   // A forged FIN of each side before bytes that were sent already.
   rig_.give(flow_.server(5, {}, kRequestBytes, tcp_flag::kFin));
   rig_.give(flow_.client(5, {}, 30, tcp_flag::kFin));
+  EXPECT_EQ(rig_.streams().sessions_open(), 1U);
   rig_.give(flow_.server(30, kAnswer.substr(30), kRequestBytes));
   EXPECT_EQ(rig_.said(), Words{"http"});
 }
@@ -172,6 +173,24 @@ TEST_F(StreamsTest, GivesAllMemoryBackAfterManyShortSessions) {
     ASSERT_EQ(rig_.streams().bytes_in_use(), 0U) << "round " << round;
     ASSERT_EQ(rig_.streams().sessions_open(), 0U);
   }
+}
+
+TEST(StreamsGaps, TellsThemForAsManyFlowsAsComeOneAfterTheOther) {
+  StreamsOptions options = small_options();
+  options.streams_max = 4;
+  StreamsRig rig(options);
+  for (uint16_t i = 0; i < 100; ++i) {
+    const HttpFlow flow(static_cast<uint16_t>(1000 + i));
+    rig.give(flow.syn());
+    rig.give(flow.syn_ack());
+    rig.give(flow.client(7, "later"));
+    // The reset drops the session before the flow ends.
+    rig.give(flow.server(0, {}, 0, tcp_flag::kRst));
+    rig.finish();
+  }
+  EXPECT_EQ(rig.gap_bytes, 700U);
+  EXPECT_EQ(rig.streams().counters().gaps_untold.value(), 0U);
+  EXPECT_EQ(rig.streams().counters().sessions_refused.value(), 0U);
 }
 
 TEST(StreamsDepth, FollowsEachSideAsFarAsItIsTold) {

@@ -45,6 +45,12 @@ TEST_F(BufferPoolTest, DropFrontKeepsTheTail) {
   EXPECT_EQ(pool_.bytes_in_use(), 0U) << "an emptied buffer gives its block back";
 }
 
+TEST_F(BufferPoolTest, LendsAsManyBlocksAsItSays) {
+  size_t lent = 0;
+  while (!pool_.take(1).empty()) ++lent;
+  EXPECT_EQ(lent, BufferPool::blocks_max(kPoolBytes));
+}
+
 TEST_F(BufferPoolTest, EveryBlockComesBack) {
   std::vector<Buffer> buffers;
   size_t made = 0;
