@@ -1,0 +1,255 @@
+#pragma once
+
+// The TCP half of SessionTurn; included by session_turn.h only, for reading one idea per file.
+#include "l7/session_turn.h"
+
+namespace flowscope {
+
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::segment(FlowEntry& entry, const DriverPacket& packet) {
+  const Layers& layers = packet.layers;
+  const FlowSide side = packet.side;
+  if (note_syn(entry, packet)) anchor(entry, side);
+  if (packet.is_refused(entry)) {
+    if (layers.payload_bytes != 0) own_.counters.strays.add(1);
+    return;
+  }
+  const bool resets = packet.signal == TcpSignal::Rst;
+  StreamSession* session = own_.stream_of(entry);
+  if (session == nullptr) {
+    if (layers.payload_bytes == 0 || resets) return;
+    session = open(entry, packet);
+    if (session == nullptr) return;
+  }
+  if (session->over) return;
+  if (resets) return close(entry, *session, StreamEnd::Abort, packet.packet.time);
+
+  TcpSession& tcp = session->tcp;
+  if ((layers.tcp_flags & tcp_flag::kAck) != 0) {
+    const FlowSide peer = other_side(side);
+    SideSink sink{*this, entry, *session, peer, packet.packet.time};
+    tcp.stream[index_of(peer)].peer_acknowledged(layers.tcp_ack, packet.clock_ns, own_.store, sink);
+  }
+  const uint32_t seq = packet.payload_seq();
+  TcpStream& stream = tcp.stream[index_of(side)];
+  if (layers.payload_bytes != 0) {
+    SideSink sink{*this, entry, *session, side, packet.packet.time};
+    stream.segment(
+        {.seq = seq,
+         .payload = packet.payload(),
+         .missing_tail = static_cast<uint32_t>(layers.payload_bytes - layers.payload_captured),
+         .clock_ns = packet.clock_ns},
+        own_.store, sink);
+  }
+  // A FIN that does not fit is refused; the bytes before it are not.
+  if (packet.signal == TcpSignal::Fin) stream.fin_at(seq + layers.payload_bytes);
+  if (tcp.finished) return release(*session);
+  // A side of which nothing was seen but its end has said all that it will.
+  const auto is_whole = [&](const TcpStream& one) {
+    return one.complete() || (!one.anchored() && entry.state == TcpState::Closed);
+  };
+  if (is_whole(tcp.stream[0]) && is_whole(tcp.stream[1]))
+    close(entry, *session, StreamEnd::Graceful, packet.packet.time);
+}
+
+// Data of the other side came before, in its SYN (RFC 7413): the session is there already.
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::anchor(const FlowEntry& entry, FlowSide side) {
+  const size_t i = index_of(side);
+  StreamSession* const session = own_.stream_of(entry);
+  if (session == nullptr || session->over || session->tcp.stream[i].anchored()) return;
+  session->tcp.stream[i].anchor(entry.side[i].initial_seq + 1);
+}
+
+// The session of a flow whose first payload this is; null when no parser may have the flow, when
+// there is no place, or when the flow was over before.
+template <class Sessions, class Sink>
+StreamSession* SessionTurn<Sessions, Sink>::open(FlowEntry& entry, const DriverPacket& packet) {
+  if (is_over(entry.state) && packet.signal == TcpSignal::None) return nullptr;
+  entry.stream = FlowEntry::kStreamOff;
+  if (own_.stream_routes.of(entry.key).leads_nowhere()) return nullptr;
+  const uint32_t handle = own_.streams.make();
+  if (handle == Slab<StreamSession>::kNone) {
+    own_.counters.refused.add(1);
+    return nullptr;
+  }
+  own_.counters.sessions.add(1);
+  entry.stream = handle & FlowEntry::kStreamOff;
+  StreamSession& session = own_.streams.get(handle);
+  for (const FlowSide side : {FlowSide::Initiator, FlowSide::Responder}) {
+    const size_t i = index_of(side);
+    if ((entry.syn_delivered & bit_of(side)) != 0)
+      session.tcp.stream[i].anchor(entry.side[i].initial_seq + 1);
+  }
+  return &session;
+}
+
+// No more will be said: what is held is handed on, then the parser says its last.
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::close(FlowEntry& entry, StreamSession& session, StreamEnd end,
+                                        Timestamp time) {
+  TcpSession& tcp = session.tcp;
+  for (const FlowSide side : {FlowSide::Initiator, FlowSide::Responder}) {
+    SideSink sink{*this, entry, session, side, time};
+    tcp.stream[index_of(side)].flush(own_.store, sink);
+  }
+  if (!tcp.finished && tcp.parser == 0 && !session.handed_over) {
+    // Too few bytes for any parser to know them; ports may still say whose they are.
+    const uint32_t otherwise = own_.stream_routes.of(entry.key).otherwise;
+    const bool any = tcp.prefix[0].size + tcp.prefix[1].size != 0;
+    SideSink sink{*this, entry, session, FlowSide::Initiator, time};
+    if (otherwise != 0 && any) adopt(sink, static_cast<uint32_t>(std::countr_zero(otherwise)), {});
+  }
+  if (!tcp.finished && tcp.parser != 0) {
+    ParserSink sink = stream_sink(entry, tcp, time);
+    own_.stream_parsers.with(tcp.parser_index, tcp.parser,
+                             [&](auto& parser) { parser.on_end(end, sink); });
+  }
+  release(session);
+}
+
+// Gives back all memory but the counts.
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::release(StreamSession& session) {
+  TcpSession& tcp = session.tcp;
+  for (size_t i = 0; i < 2; ++i) {
+    count_own(session.side[i], tcp.stream[i]);
+    own_.counters.strays.add(session.side[i].strays);
+    tcp.stream[i].drop(own_.store);
+  }
+  if (tcp.parser != 0) own_.stream_parsers.destroy(tcp.parser_index, tcp.parser);
+  tcp.parser = 0;
+  session.over = true;
+}
+
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::on_bytes(SideSink& from, Bytes bytes) {
+  if (from.session.tcp.parser == 0) {
+    probe(from, bytes);
+  } else {
+    feed(from, bytes);
+  }
+}
+
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::on_gap(SideSink& from, uint32_t missing_bytes) {
+  TcpSession& tcp = from.session.tcp;
+  if (tcp.parser == 0) {
+    const uint32_t at_once = route_of(from).at_once;
+    if (at_once != 0) adopt(from, static_cast<uint32_t>(std::countr_zero(at_once)), {});
+  }
+  if (tcp.parser == 0) {
+    // What follows the gap may still be recognised.
+    tcp.prefix[index_of(from.side)].size = 0;
+    return;
+  }
+  ParserSink sink = stream_sink(from.entry, tcp, from.time);
+  ParseStatus status = ParseStatus::Ok;
+  own_.stream_parsers.with(tcp.parser_index, tcp.parser, [&](auto& parser) {
+    status = parser.on_gap(from.side, missing_bytes, sink);
+  });
+  heed(from, status);
+}
+
+// Looks at the first bytes of one side, run by run, until a parser fits or enough was looked at.
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::probe(SideSink& from, Bytes bytes) {
+  using Streams = typename Sessions::Streams;
+  TcpSession& tcp = from.session.tcp;
+  const DriverRoutes::Route route = route_of(from);
+  if (route.at_once != 0)
+    return adopt(from, static_cast<uint32_t>(std::countr_zero(route.at_once)), bytes);
+  ProbePrefix& prefix = tcp.prefix[index_of(from.side)];
+  if (++tcp.probes > TcpSession::kProbesMax) {
+    tcp.finished = true;
+    return;
+  }
+  // Bytes kept from earlier runs and those of this one, without a copy when nothing was kept.
+  const size_t kept_before = prefix.size;
+  if (kept_before != 0) prefix.append(bytes);
+  const Bytes first_bytes = kept_before != 0 ? prefix.bytes() : bytes.first(kProbeBytes);
+  const uint32_t asked = route.asked & (prefix.begun ? Streams::kFoundLaterMask : UINT32_MAX);
+  bool maybe = false;
+  const uint32_t found =
+      Streams::identify(asked, maybe, [&]<class P>() { return P::probe(from.side, first_bytes); });
+  if (found != Streams::kNone) {
+    adopt(from, found, bytes.after(prefix.size - kept_before));
+  } else if (maybe) {
+    if (kept_before == 0) prefix.append(bytes);
+  } else if (route.otherwise != 0) {
+    adopt(from, static_cast<uint32_t>(std::countr_zero(route.otherwise)),
+          bytes.after(prefix.size - kept_before));
+  } else {
+    // Not yet: a known protocol may begin with a later run, behind SOCKS or STARTTLS.
+    prefix.size = 0;
+    prefix.begun = true;
+    if (Streams::kFoundLaterMask == 0 && tcp.prefix[index_of(other_side(from.side))].begun)
+      tcp.finished = true;
+  }
+}
+
+// The parser is known: it gets what both sides kept, then `bytes`, the rest of this run.
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::adopt(SideSink& from, uint32_t index, Bytes bytes) {
+  TcpSession& tcp = from.session.tcp;
+  tcp.parser = own_.stream_parsers.make(index, {.buffers = own_.buffers});
+  if (tcp.parser == 0) {
+    own_.counters.refused.add(1);
+    tcp.finished = true;
+    return;
+  }
+  tcp.parser_index = static_cast<uint8_t>(index);
+  from.session.parser = Sessions::Streams::kNames[index];
+  own_.by_parser[Sessions::kStreamPosition[index]].flows.add(1);
+
+  const std::array<ProbePrefix, 2> prefix = tcp.prefix;
+  SideSink peer{*this, from.entry, from.session, other_side(from.side), from.time};
+  feed(peer, prefix[index_of(peer.side)].bytes());
+  feed(from, prefix[index_of(from.side)].bytes());
+  feed(from, bytes);
+}
+
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::feed(SideSink& from, Bytes bytes) {
+  TcpSession& tcp = from.session.tcp;
+  if (bytes.empty() || tcp.parser == 0 || tcp.finished) return;
+  ParserSink sink = stream_sink(from.entry, tcp, from.time);
+  ParseStatus status = ParseStatus::Ok;
+  own_.stream_parsers.with(tcp.parser_index, tcp.parser, [&](auto& parser) {
+    status = parser.on_bytes(from.side, bytes, from.time, sink);
+  });
+  heed(from, status);
+}
+
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::heed(SideSink& from, ParseStatus status) {
+  TcpSession& tcp = from.session.tcp;
+  switch (status) {
+    case ParseStatus::Ok:
+      return;
+    case ParseStatus::HandOver:
+      own_.stream_parsers.destroy(tcp.parser_index, tcp.parser);
+      tcp.parser = 0;
+      tcp.probes = 0;
+      tcp.prefix = {};
+      from.session.handed_over = true;
+      return;
+    case ParseStatus::Poisoned:
+      from.session.parse_error = true;
+      own_.stream_parsers.with(tcp.parser_index, tcp.parser, [&](const auto& parser) {
+        parse_error(stream_sink(from.entry, tcp, from.time), from.side, parser.poison_reason());
+      });
+      break;
+    case ParseStatus::Done:
+      break;
+  }
+  tcp.finished = true;
+}
+
+template <class Sessions, class Sink>
+void SessionTurn<Sessions, Sink>::end_streams(FlowEntry& entry, StreamEnd end) {
+  StreamSession& session = *own_.stream_of(entry);
+  if (!session.over) close(entry, session, end, {entry.last_seen_ns});
+}
+
+}  // namespace flowscope
