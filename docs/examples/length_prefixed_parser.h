@@ -7,17 +7,23 @@
 #include "flowcore/base/buffer_pool.h"
 #include "l7/parser.h"
 
-namespace flowscope::testing {
+// A parser of a protocol of one's own, as a user writes one: see docs/parser-guide.md.
+namespace example {
+
+using flowscope::Bytes;
+using flowscope::FlowSide;
+using flowscope::ParseStatus;
+using flowscope::Probe;
 
 // A frame of the example protocol: "PFX2," and a length of two bytes in network order, or "PFX4,"
-// and one of four, then so many bytes of body. Lives during the sink call only.
+// and one of four, then so many bytes of body. Good during the sink call only.
 struct LengthPrefixedFrame {
   static constexpr const char* kEvent = "length_prefixed";
 
   Bytes body;
   uint8_t length_bytes = 2;  // of the length field
 
-  template <FieldVisitor V>
+  template <flowscope::FieldVisitor V>
   void describe(V& visitor) const {
     visitor.number("length_bytes", length_bytes);
     visitor.number("body_bytes", body.size());
@@ -25,17 +31,17 @@ struct LengthPrefixedFrame {
   }
 };
 
-// A parser as a user writes one: frames of both sides, however the bytes are cut. Frames
-// that lie whole in what comes are handed on where they lie; a part of one is kept in a block of
-// the driver's pool. A side that shows another marker, or loses bytes, has lost the frame's
-// boundaries: it is not read any more. A length above kBodyBytesMax is taken for another protocol.
+// Frames of both sides, however the bytes are cut. A frame that lies whole in what comes is handed
+// on where it lies; a part of one is kept in a block of the driver's pool. A side that shows
+// another marker, or loses bytes, has lost the frames' boundaries: it is not read any more. A
+// length above kBodyBytesMax is taken for another protocol.
 class LengthPrefixedParser {
  public:
   static constexpr std::string_view kName = "length_prefixed";
   static constexpr uint32_t kHeaderBytesMax = 9;
-  static constexpr uint32_t kBodyBytesMax = BufferPool::kBlockBytesMax - kHeaderBytesMax;
+  static constexpr uint32_t kBodyBytesMax = flowscope::BufferPool::kBlockBytesMax - kHeaderBytesMax;
 
-  explicit LengthPrefixedParser(const ParserSetup& setup)
+  explicit LengthPrefixedParser(const flowscope::ParserSetup& setup)
       : sides_{Side(setup.buffers), Side(setup.buffers)} {}
 
   static Probe probe(FlowSide /*side*/, Bytes first_bytes) {
@@ -47,7 +53,7 @@ class LengthPrefixedParser {
   }
 
   template <class Sink>
-  ParseStatus on_bytes(FlowSide side, Bytes bytes, Timestamp /*time*/, Sink& sink) {
+  ParseStatus on_bytes(FlowSide side, Bytes bytes, flowscope::Timestamp /*time*/, Sink& sink) {
     Side& from = sides_[index_of(side)];
     if (from.stalled) return ParseStatus::Ok;
     if (from.kept.empty()) return read(from, side, bytes, sink);
@@ -66,7 +72,7 @@ class LengthPrefixedParser {
 
   // A frame that is not whole is not worth a message.
   template <class Sink>
-  void on_end(StreamEnd /*end*/, Sink& /*sink*/) {}
+  void on_end(flowscope::StreamEnd /*end*/, Sink& /*sink*/) {}
 
   [[nodiscard]] std::string_view poison_reason() const { return reason_; }
 
@@ -74,8 +80,8 @@ class LengthPrefixedParser {
   static constexpr size_t kMarkerBytes = 5;
 
   struct Side {
-    explicit Side(BufferPool& pool) : kept(pool) {}
-    Buffer kept;  // a frame that has begun
+    explicit Side(flowscope::BufferPool& pool) : kept(pool) {}
+    flowscope::Buffer kept;  // a frame that has begun
     bool stalled = false;
   };
 
@@ -98,8 +104,8 @@ class LengthPrefixedParser {
       if (marker == Probe::NeedMore) break;
       const uint8_t length_bytes = bytes[3] == '2' ? 2 : 4;
       if (bytes.size() < kMarkerBytes + length_bytes) break;
-      const uint32_t length =
-          length_bytes == 2 ? load_be16(bytes, kMarkerBytes) : load_be32(bytes, kMarkerBytes);
+      const uint32_t length = length_bytes == 2 ? flowscope::load_be16(bytes, kMarkerBytes)
+                                                : flowscope::load_be32(bytes, kMarkerBytes);
       if (length > kBodyBytesMax) {
         reason_ = "a frame longer than any";
         return ParseStatus::Poisoned;
@@ -121,4 +127,4 @@ class LengthPrefixedParser {
   std::string_view reason_;
 };
 
-}  // namespace flowscope::testing
+}  // namespace example
