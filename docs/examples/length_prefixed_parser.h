@@ -55,13 +55,30 @@ class LengthPrefixedParser {
   template <class Sink>
   ParseStatus on_bytes(FlowSide side, Bytes bytes, flowscope::Timestamp /*time*/, Sink& sink) {
     Side& from = sides_[index_of(side)];
-    if (from.stalled) return ParseStatus::Ok;
-    if (from.kept.empty()) return read(from, side, bytes, sink);
-    if (!from.kept.append(bytes)) {
-      reason_ = "no room for a frame";
-      return ParseStatus::Poisoned;
+    while (!from.stalled) {
+      const Bytes begun = from.kept.empty() ? bytes : from.kept.bytes();
+      const size_t wanted = frame_bytes(begun);
+      if (wanted == 0) {
+        stall(from);
+      } else if (wanted > kHeaderBytesMax + kBodyBytesMax) {
+        return poison("a frame longer than any");
+      } else if (wanted <= begun.size()) {
+        tell(side, begun.first(wanted), sink);
+        if (from.kept.empty()) {
+          bytes = bytes.after(wanted);
+        } else {
+          from.kept.clear();
+        }
+      } else if (bytes.empty()) {
+        return ParseStatus::Ok;
+      } else {
+        // No more than the frame lacks is copied.
+        const Bytes part = bytes.first(wanted - from.kept.size());
+        if (!from.kept.append(part)) return poison("no room for a frame");
+        bytes = bytes.after(part.size());
+      }
     }
-    return read(from, side, from.kept.bytes(), sink);
+    return ParseStatus::Ok;
   }
 
   template <class Sink>
@@ -90,37 +107,30 @@ class LengthPrefixedParser {
     from.stalled = true;
   }
 
-  // Hands on all frames that are whole in `bytes`, which is what is kept where anything is; keeps
-  // the rest.
+  ParseStatus poison(std::string_view reason) {
+    reason_ = reason;
+    return ParseStatus::Poisoned;
+  }
+
+  // The bytes of the frame that begins so, as far as they can be known: up to the end of its
+  // marker, of its length or, once the length is there, of its body. 0: this is no frame.
+  static size_t frame_bytes(Bytes begun) {
+    const Probe marker = probe(FlowSide::Initiator, begun);
+    if (marker == Probe::NoMatch) return 0;
+    if (marker == Probe::NeedMore) return kMarkerBytes;
+    const size_t header_bytes = kMarkerBytes + length_bytes(begun);
+    if (begun.size() < header_bytes) return header_bytes;
+    const uint32_t body_bytes = length_bytes(begun) == 2
+                                    ? flowscope::load_be16(begun, kMarkerBytes)
+                                    : flowscope::load_be32(begun, kMarkerBytes);
+    return header_bytes + body_bytes;
+  }
+  static uint8_t length_bytes(Bytes begun) { return begun[3] == '2' ? 2 : 4; }
+
   template <class Sink>
-  ParseStatus read(Side& from, FlowSide side, Bytes bytes, Sink& sink) {
-    const size_t before = bytes.size();
-    while (!bytes.empty()) {
-      const Probe marker = probe(side, bytes);
-      if (marker == Probe::NoMatch) {
-        stall(from);
-        return ParseStatus::Ok;
-      }
-      if (marker == Probe::NeedMore) break;
-      const uint8_t length_bytes = bytes[3] == '2' ? 2 : 4;
-      if (bytes.size() < kMarkerBytes + length_bytes) break;
-      const uint32_t length = length_bytes == 2 ? flowscope::load_be16(bytes, kMarkerBytes)
-                                                : flowscope::load_be32(bytes, kMarkerBytes);
-      if (length > kBodyBytesMax) {
-        reason_ = "a frame longer than any";
-        return ParseStatus::Poisoned;
-      }
-      const Bytes body = bytes.after(kMarkerBytes + length_bytes);
-      if (body.size() < length) break;
-      sink.message(side, LengthPrefixedFrame{body.first(length), length_bytes});
-      bytes = body.after(length);
-    }
-    if (!from.kept.empty()) {
-      from.kept.drop_front(before - bytes.size());
-    } else if (!bytes.empty() && !from.kept.append(bytes)) {
-      stall(from);
-    }
-    return ParseStatus::Ok;
+  static void tell(FlowSide side, Bytes frame, Sink& sink) {
+    const uint8_t length = length_bytes(frame);
+    sink.message(side, LengthPrefixedFrame{frame.after(kMarkerBytes + length), length});
   }
 
   std::array<Side, 2> sides_;

@@ -385,6 +385,21 @@ TEST(LengthPrefixed, GivesTheSameFramesHoweverTheBytesAreCut) {
   for (const size_t run : {1U, 2U, 7U, 64U}) EXPECT_EQ(frames_of_sample(run), whole);
 }
 
+// More than a block of the pool holds, though each frame fits into one.
+TEST(LengthPrefixed, TakesALargeRunBehindAPartOfAFrame) {
+  Rig<FlowSessionDriver<FiveTuple, Framed>> rig;
+  TalkTcp talk;
+  const std::string frame = std::string("PFX4,\0\0\xc3\x50", 9) + std::string(50'000, 'x');
+  rig.give(talk.client(frame.substr(0, 40'000)));
+  rig.give(talk.client(frame.substr(40'000) + frame + std::string(kHello)));
+  rig.driver.finish(rig.log);
+  const Lines lines = rig.take();
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[1], "client frame " + std::string(50'000, 'x'));
+  EXPECT_EQ(lines[2], lines[1]);
+  EXPECT_EQ(lines[3], "client frame hello");
+}
+
 TEST(LengthPrefixed, AnUnknownMarkerStallsForEver) {
   Rig<FlowSessionDriver<FiveTuple, Framed>> rig;
   TalkTcp talk;
