@@ -22,6 +22,7 @@ using flowscope::OwnedApplication;
 using flowscope::OwnedClosed;
 using flowscope::OwnedFlow;
 using flowscope::OwnedMessage;
+using flowscope::OwnedSessionEvent;
 using flowscope::PcapFlowSource;
 
 // What is asked, "A www.example.com".
@@ -34,9 +35,10 @@ std::string question_of(const OwnedMessage& dns) {
 std::string answers_of(const OwnedMessage& dns) {
   std::string all;
   for (const OwnedMessage::Field& field : dns) {
+    const auto* const text = std::get_if<std::string>(&field.value);
     const std::string_view name = field.name;
-    if (!name.starts_with("answers.") || !name.ends_with(".rdata")) continue;
-    all += " " + std::get<std::string>(field.value);
+    if (text == nullptr || !name.starts_with("answers.") || !name.ends_with(".rdata")) continue;
+    all += " " + *text;
   }
   return all;
 }
@@ -44,7 +46,7 @@ std::string answers_of(const OwnedMessage& dns) {
 // Keeps the questions of each flow until they are answered or the flow is over.
 class Log {
  public:
-  void operator()(const OwnedApplication<>& event) {
+  void tell(const OwnedApplication<>& event) {
     const OwnedMessage& dns = event.message;
     const uint64_t id = dns.number("id").value_or(0);
     auto& open = open_[ends_of(event.flow)];
@@ -61,15 +63,13 @@ class Log {
       open.erase(asked);
     }
   }
-  void operator()(const OwnedClosed& event) {
+  void close(const OwnedClosed& event) {
     const auto flow = open_.find(ends_of(event.flow));
     if (flow == open_.end()) return;
     for (const auto& [id, asked] : flow->second)
       std::printf("%s: no answer\n", question_of(asked.message).c_str());
     open_.erase(flow);
   }
-  template <class Other>
-  void operator()(const Other& /*event*/) {}
 
  private:
   using Ends = std::tuple<Address, uint16_t, Address, uint16_t>;
@@ -96,7 +96,13 @@ int main(int argc, char** argv) {
   auto events =
       source.value().datagrams<flowscope::dns::DnsDatagramParser>(FiveTuple::bidirectional());
   Log log;
-  for (const auto& event : events) std::visit(log, event);
+  for (const OwnedSessionEvent<>& event : events) {
+    if (const auto* message = std::get_if<OwnedApplication<>>(&event)) {
+      log.tell(*message);
+    } else if (const auto* closed = std::get_if<OwnedClosed>(&event)) {
+      log.close(*closed);
+    }
+  }
   if (events.fault()) {
     std::fprintf(stderr, "%s\n", events.fault()->message.c_str());
     return 1;

@@ -10,18 +10,18 @@
 // Writes length_prefixed_session() as a capture file of microseconds:
 // length_prefixed_capture OUT [SEGMENT_BYTES].
 int main(int argc, char** argv) {
-  constexpr uint64_t kFirst_ns = 1'700'000'000'000'000'000;
-  constexpr uint64_t kGap_ns = 50'000;
+  constexpr uint64_t kFirstTimeNs = 1'700'000'000'000'000'000;
+  constexpr uint64_t kGapNs = 50'000;
   const uint64_t segment_bytes = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 65'000;
   if (argc < 2 || segment_bytes == 0) {
     std::fputs("usage: length_prefixed_capture OUT [SEGMENT_BYTES]\n", stderr);
     return 1;
   }
   flowscope::PcapWriter writer;
-  uint64_t time_ns = kFirst_ns;
+  uint64_t time_ns = kFirstTimeNs;
   for (const auto& frame : flowscope::testing::length_prefixed_session(segment_bytes)) {
     writer.packet(time_ns, {frame.data(), frame.size()});
-    time_ns += kGap_ns;
+    time_ns += kGapNs;
   }
   const flowscope::Bytes bytes = writer.bytes();
   std::ofstream file(argv[1], std::ios::binary);
