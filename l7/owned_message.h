@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,11 +14,31 @@
 
 namespace flowscope {
 
+// Takes any description; stands for any FieldVisitor where a message is checked.
+struct AnyFieldVisitor {
+  void text(const char* /*name*/, std::string_view /*value*/) {}
+  void number(const char* /*name*/, uint64_t /*value*/) {}
+  void boolean(const char* /*name*/, bool /*value*/) {}
+  void begin_object(const char* /*name*/) {}
+  void end_object() {}
+  void begin_array(const char* /*name*/) {}
+  void end_array() {}
+};
+
+// What OwnedMessage can be made of: messages with a name and a description of their fields.
+template <class M>
+concept DescribesItself = requires(const M& message, AnyFieldVisitor& visitor) {
+  { M::kEvent } -> std::convertible_to<std::string>;
+  message.describe(visitor);
+};
+
 // A message that may be kept: a copy of all that a parser's message says of itself, by name. A
 // value: it may be stored, compared and given to another thread.
 //
 //   [&](const Application<dns::DnsMessage>& event) {
-//   kept.push_back(OwnedMessage::of(event.message)); } kept.front().text("queries.0.rrname");
+//     kept.push_back(OwnedMessage::of(event.message));
+//   }
+//   kept.front().text("queries.0.rrname");
 //
 // Names are those of the message's EVE object, levels joined with dots, elements of arrays by their
 // number from 0. Not for the packet path: it allocates, a string for each name and each text.

@@ -9,11 +9,13 @@
 #include "flowcore/base/result.h"
 #include "flowcore/track/flow_event.h"
 #include "flowcore/track/flow_tracker.h"
+#include "l7/driver.h"
+#include "l7/owned_session_event.h"
 
 namespace flowscope {
 
-// A capture file, pcap or pcapng of any link type, as a range of packets or of what a tracker says
-// of them:
+// A capture file, pcap or pcapng of any link type, as a range of packets or of what a tracker or a
+// parser says of them:
 //
 //   auto source = PcapFlowSource::open("traffic.pcap");
 //   if (!source.ok()) return complain(source.error().message);
@@ -21,12 +23,12 @@ namespace flowscope {
 //   for (const FlowEvent& event : events) { ... }
 //   if (events.fault()) complain(events.fault()->message);
 //
-// The capture can be gone through once: packets(), events() and with_extractor() take it away from
-// the source, and what they return owns it.
+// The capture can be gone through once: each call that gives a range takes it away from the source,
+// and the range owns it.
 // Thread rule: one thread. Cost: see CaptureReader.
 class PcapFlowSource {
  public:
-  // Of with_extractor(): FlowTracker's own, and flows end as soon as they are idle for their
+  // Where none are given: FlowTracker's own, and flows end as soon as they are idle for their
   // time-out, so that a long capture does not fill the table with what is over.
   static constexpr FlowTrackerOptions kTrackerOptions{.auto_sweep =
                                                           FlowTrackerOptions::AutoSweep::On};
@@ -59,13 +61,42 @@ class PcapFlowSource {
   template <FlowExtractor E>
   [[nodiscard]] CaptureEvents<FlowEvent, FlowTracker<E>> with_extractor(
       E extractor, const FlowTrackerOptions& options = kTrackerOptions) {
-    Result<FlowTracker<E>> tracker = FlowTracker<E>::create(options, std::move(extractor));
-    if (!tracker.ok()) return CaptureEvents<FlowEvent, FlowTracker<E>>(tracker.error());
-    return {take(), std::move(tracker.value())};
+    return driven_by<FlowEvent, FlowTracker<E>>(std::move(extractor), options);
+  }
+
+  // What a parser P finds in the TCP flows of the capture, as events that may be kept; sessions are
+  // told of from start to end:
+  //
+  //   for (const OwnedSessionEvent<>& event :
+  //        source.sessions<http::HttpParser>(FiveTuple::bidirectional())) { ... }
+  //
+  // Messages are kept as OwnedMessage or, where the parser is one of yours, as any type that can be
+  // made of them: sessions<MyParser, MyMessage>(...). For several parsers make a Driver and give it
+  // to events<OwnedSessionEvent<>>(). Requires, and options that are wrong: as with_extractor().
+  template <DriverStreamParser P, class Message = OwnedMessage, FlowExtractor E>
+  [[nodiscard]] CaptureEvents<OwnedSessionEvent<Message>, FlowSessionDriver<E, P>> sessions(
+      E extractor,
+      const typename FlowSessionDriver<E, P>::Options& options = {.tracker = kTrackerOptions}) {
+    return driven_by<OwnedSessionEvent<Message>, FlowSessionDriver<E, P>>(std::move(extractor),
+                                                                          options);
+  }
+  // The same for UDP.
+  template <DriverDatagramParser P, class Message = OwnedMessage, FlowExtractor E>
+  [[nodiscard]] CaptureEvents<OwnedSessionEvent<Message>, FlowDatagramDriver<E, P>> datagrams(
+      E extractor,
+      const typename FlowDatagramDriver<E, P>::Options& options = {.tracker = kTrackerOptions}) {
+    return driven_by<OwnedSessionEvent<Message>, FlowDatagramDriver<E, P>>(std::move(extractor),
+                                                                           options);
   }
 
  private:
   explicit PcapFlowSource(CaptureBursts bursts) : bursts_(std::move(bursts)) {}
+  template <class Event, class Driver, FlowExtractor E>
+  CaptureEvents<Event, Driver> driven_by(E extractor, const typename Driver::Options& options) {
+    Result<Driver> driver = Driver::create(options, std::move(extractor));
+    if (!driver.ok()) return CaptureEvents<Event, Driver>(driver.error());
+    return {take(), std::move(driver.value())};
+  }
   CaptureBursts take() {
     FS_CHECK(!taken_);
     taken_ = true;

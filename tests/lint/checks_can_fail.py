@@ -19,6 +19,7 @@ GOOD_TREE = {
     "flowcore/base/a.cc": '#include "flowcore/base/a.h"\n\nint a() { return 1; }\n',
     "scripts/go": "#!/usr/bin/env bash\nset -euo pipefail\necho go\n",
     "README.md": "Text.\n",
+    "docs/a-guide.md": "[See](../README.md)\n\n```cpp flowcore/base/a.cc\nint a() { return 1; }\n```\n",
 }
 
 HEADER = "#pragma once\n\n"
@@ -53,6 +54,11 @@ BROKEN = [
     ("dead_files", "a source that is not built", {"flowcore/base/b.cc": ""}, "no meson.build"),
     ("dead_files", "a header that nothing includes", {"flowcore/base/b.h": ""}, "nothing includes"),
     ("dead_files", "a fuzz target that is not listed", {"tests/fuzz/b_fuzz.cc": ""}, "no meson.build"),
+    ("guides", "code that is nowhere",
+     {"docs/a-guide.md": "```cpp flowcore/base/a.cc\nint a() { return 2; }\n```\n"}, "not a part of"),
+    ("guides", "code of a file that is not there", {"docs/a-guide.md": "```cpp b.cc\nb();\n```\n"}, "not there"),
+    ("guides", "code of no file", {"docs/a-guide.md": "```cpp\nint a() { return 1; }\n```\n"}, "which file"),
+    ("guides", "a link to nowhere", {"docs/a-guide.md": "[See](b.md)\n"}, "leads to b.md"),
     ("format", "a line that is not formatted", {"flowcore/base/a.h": "int   a( );\n"}, "not formatted"),
     ("shell", "an unquoted variable", {"scripts/go": "#!/usr/bin/env bash\nls $1\n"}, "SC2086"),
     ("headers", "a header that needs another", {"flowcore/base/b.h": HEADER + "uint8_t a();\n"}, "compile alone"),

@@ -17,14 +17,14 @@ MAY_INCLUDE = {
     "l7": ["flowcore", "l7"],
     "config": ["flowcore/base"],
     "dataplane/pipeline": ["flowcore", "l7"],
-    "dataplane/pcap": ["flowcore", "dataplane/pipeline"],
+    "dataplane/pcap": ["flowcore", "l7", "dataplane/pipeline"],
     "dataplane/dpdk": ["flowcore", "dataplane/pipeline"],
     "dataplane/export": ["flowcore", "l7", "dataplane/pipeline"],
     "dataplane/capi": ["flowcore", "l7", "dataplane/pipeline", "dataplane/export"],
     "dataplane/app": ["flowcore", "l7", "config", "dataplane"],
     # A program shown to users sees what an installed library offers, and nothing else.
-    "docs": ["flowcore", "l7", "dataplane/pcap", "dataplane/capi"],
-    "tests": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
+    "docs": ["flowcore", "l7", "dataplane/pcap", "dataplane/capi", "docs"],
+    "tests": ["flowcore", "l7", "config", "dataplane", "tests", "perf", "docs"],
     "perf": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
 }
 PROTOCOL_MAY_INCLUDE = ["flowcore/base", "l7/parser.h"]

@@ -8,12 +8,15 @@
 #include <utility>
 #include <vector>
 
+#include "docs/examples/length_prefixed_parser.h"
 #include "flowcore/extract/five_tuple.h"
 #include "l7/driver.h"
-#include "tests/support/length_prefixed.h"
 #include "tests/support/tracked_frames.h"
 
 namespace flowscope::testing {
+
+using example::LengthPrefixedFrame;
+using example::LengthPrefixedParser;
 
 // What a scripted parser says of each run of bytes: the text as it came.
 struct TextMessage {

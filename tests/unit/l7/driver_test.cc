@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/length_prefixed_capture.h"
 #include "tests/unit/l7/driver_rig.h"
 
 namespace flowscope {
@@ -361,28 +362,18 @@ TEST(Driver, FollowsTheFlowsOfAnExtractorOfOnesOwn) {
   EXPECT_EQ(made.value().stats().unmatched_packets, 1U);
 }
 
-// The example protocol of the length-prefixed sample: five frames one way, five the other.
-Lines frames_of_sample(size_t run) {
-  Rig<FlowSessionDriver<FiveTuple, Framed>> rig;
-  TalkTcp talk;
-  std::string client;
-  std::string server;
-  for (char number = '0'; number < '5'; ++number) {
-    client += std::string("PFX2,\0\6init-", 12) + number;
-    if (number != '4') server += std::string("PFX2,\0\6resp-", 12) + number;
+// What the example's parser says of its sample session, in segments of at most `segment_bytes`.
+Lines frames_of_sample(size_t segment_bytes) {
+  SessionLog log;
+  auto driver = FlowSessionDriver<FiveTuple, Framed>::create({.tracker = {.flows_max = 10}},
+                                                             FiveTuple::bidirectional());
+  for (const Frame& frame : testing::length_prefixed_session(segment_bytes)) {
+    driver.value().track({.frame = {frame.data(), frame.size()}, .time = {0}, .wire_bytes = 60},
+                         log);
   }
-  server += std::string("PFX4,\0\0\2\xbc", 9) + std::string(700, 'X');
-  rig.give(talk.handshake());
-  const auto say = [&](bool from_client, std::string_view text) {
-    for (; !text.empty(); text = text.substr(std::min(run, text.size()))) {
-      const std::string_view part = text.substr(0, run);
-      rig.give(from_client ? talk.client(part) : talk.server(part));
-    }
-  };
-  say(true, client);
-  say(false, server);
-  rig.give(talk.close());
-  return rig.take();
+  Lines frames = log.take();
+  for (std::string& line : frames) line.erase(0, line.starts_with("4321 ") ? 5 : 0);
+  return frames;
 }
 
 TEST(LengthPrefixed, GivesTheSameFramesHoweverTheBytesAreCut) {
@@ -392,6 +383,21 @@ TEST(LengthPrefixed, GivesTheSameFramesHoweverTheBytesAreCut) {
   EXPECT_EQ(whole[9], "server frame resp-3");
   EXPECT_EQ(whole[10], "server frame " + std::string(700, 'X'));
   for (const size_t run : {1U, 2U, 7U, 64U}) EXPECT_EQ(frames_of_sample(run), whole);
+}
+
+// More than a block of the pool holds, though each frame fits into one.
+TEST(LengthPrefixed, TakesALargeRunBehindAPartOfAFrame) {
+  Rig<FlowSessionDriver<FiveTuple, Framed>> rig;
+  TalkTcp talk;
+  const std::string frame = std::string("PFX4,\0\0\xc3\x50", 9) + std::string(50'000, 'x');
+  rig.give(talk.client(frame.substr(0, 40'000)));
+  rig.give(talk.client(frame.substr(40'000) + frame + std::string(kHello)));
+  rig.driver.finish(rig.log);
+  const Lines lines = rig.take();
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[1], "client frame " + std::string(50'000, 'x'));
+  EXPECT_EQ(lines[2], lines[1]);
+  EXPECT_EQ(lines[3], "client frame hello");
 }
 
 TEST(LengthPrefixed, AnUnknownMarkerStallsForEver) {
