@@ -1,49 +1,16 @@
 // Counts what the program allocates, so it is a program of its own.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <atomic>
-#include <cstdlib>
 #include <memory>
-#include <new>
 
 #include "l7/flow_driver.h"
+#include "tests/support/counted_allocation.h"
 #include "tests/unit/l7/driver_rig.h"
-
-namespace {
-
-// Calls of any form of operator new since the program began.
-std::atomic<uint64_t>& allocations() {
-  static constinit std::atomic<uint64_t> count{0};
-  return count;
-}
-
-void* counted(size_t bytes, size_t alignment) {
-  allocations().fetch_add(1, std::memory_order_relaxed);
-  void* place = nullptr;
-  if (posix_memalign(&place, std::max(alignment, sizeof(void*)), bytes) != 0) std::abort();
-  return place;
-}
-
-}  // namespace
-
-// The library's other forms call these. A sanitizer's do not, so that the nothrow form, whose
-// memory comes back by the same delete, is here as well.
-void* operator new(size_t bytes) { return counted(bytes, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
-void* operator new(size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<size_t>(alignment));
-}
-void* operator new(size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
-  return counted(bytes, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
-}
-void operator delete(void* place) noexcept { std::free(place); }
-void operator delete(void* place, size_t) noexcept { std::free(place); }
-void operator delete(void* place, std::align_val_t) noexcept { std::free(place); }
-void operator delete(void* place, size_t, std::align_val_t) noexcept { std::free(place); }
 
 namespace flowscope {
 namespace {
 
+using testing::allocations;
 using testing::Frame;
 using testing::ScriptedDatagrams;
 using testing::TalkTcp;
