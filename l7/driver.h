@@ -202,7 +202,7 @@ using FlowDatagramDriver = BasicDriver<E, State, Init, P>;
 template <FlowExtractor E, std::move_constructible State, StateInit<State> Init, DriverParser... P>
 auto BasicDriver<E, State, Init, P...>::create(const Options& options, E extractor, Init init)
     -> Result<BasicDriver> {
-  const Result<void> checked = Flows::check(options.tracker);
+  const Result<void> checked = options.tracker.check();
   if (!checked.ok()) return checked.error();
   const uint32_t most = std::max({options.tracker.flows_max, options.sessions.streams_max,
                                   options.sessions.datagrams_max, options.sessions.parsers_max});

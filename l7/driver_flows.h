@@ -11,12 +11,10 @@
 #include "flowcore/base/arena.h"
 #include "flowcore/base/counter.h"
 #include "flowcore/base/result.h"
-#include "flowcore/base/seq.h"
 #include "flowcore/extract/keys.h"
 #include "flowcore/extract/quoted_flows.h"
 #include "flowcore/packet/burst.h"
 #include "flowcore/packet/decode.h"
-#include "flowcore/stream/tcp_stream.h"
 #include "flowcore/track/burst_tracker.h"
 #include "flowcore/track/dedup.h"
 #include "flowcore/track/flow_burst.h"
@@ -44,31 +42,7 @@ struct DriverPacket {
   [[nodiscard]] uint32_t payload_seq() const {
     return layers.tcp_seq + ((layers.tcp_flags & tcp_flag::kSyn) != 0 ? 1 : 0);
   }
-  // TCP: its receiver would not take it up: an RST or a segment outside the window. No RST that
-  // counts carries stream bytes either (RFC 9293 section 3.10.7.4). What comes late to a flow that
-  // is over may still fill a hole.
-  [[nodiscard]] bool is_refused(const FlowEntry& flow) const {
-    if (signal == TcpSignal::Rst) return false;
-    if ((layers.tcp_flags & tcp_flag::kRst) != 0) return true;
-    return signal == TcpSignal::None && !is_over(flow.state)
-           && (layers.tcp_flags & tcp_flag::kFin) == 0;
-  }
 };
-
-// Keeps where the sender's stream begins: behind its SYN; of several SYN-ACKs behind the last that
-// lies where the side stands, which is the one that was taken up. False when there is nothing new.
-// Requires: TCP.
-inline bool note_syn(FlowEntry& flow, const DriverPacket& packet) {
-  if (packet.signal != TcpSignal::Syn && packet.signal != TcpSignal::SynAck) return false;
-  SideCounters& sender = flow.side[index_of(packet.side)];
-  if (packet.signal == TcpSignal::SynAck) {
-    const int32_t sent = seq_distance(packet.layers.tcp_seq + 1, sender.next_seq);
-    if (sent < 0 || sent > TcpStream::kAheadMax) return false;
-    sender.initial_seq = packet.layers.tcp_seq;
-  }
-  flow.syn_delivered = (flow.syn_delivered | bit_of(packet.side)) & 3U;
-  return true;
-}
 
 // What a driver does with packets that have a flow: a FlowObserver that is given each packet, with
 // what later packets of the burst will need asked for early. Lives for one call of a driver.
@@ -92,15 +66,14 @@ class DriverFlows {
  public:
   using Options = FlowTrackerOptions;
 
-  [[nodiscard]] static Result<void> check(const Options& options);
   static size_t cost(const Options& options) {
-    return BurstTracker::cost(engine_options(options))
+    return BurstTracker::cost(options.engine())
            + StateColumn<State>::cost(FlowTable<FlowEntry>::slots_for(options.flows_max))
            + (options.dedup ? Dedup::cost(*options.dedup) : 0);
   }
-  // Requires: check(options) is ok.
+  // Requires: options.check() is ok.
   DriverFlows(Arena& arena, const Options& options, E extractor, Init init)
-      : tracker_(arena, engine_options(options)),
+      : tracker_(arena, options.engine()),
         states_(arena, tracker_.slots()),
         dedup_(options.dedup ? std::make_optional<Dedup>(arena, *options.dedup) : std::nullopt),
         options_(options),
@@ -191,7 +164,6 @@ class DriverFlows {
   template <class S>
   struct Observer;
 
-  static BurstTracker::Options engine_options(const Options& options);
   void set_auto_sweep(Options::AutoSweep auto_sweep) {
     tracker_.set_sweep_steps(auto_sweep == Options::AutoSweep::On ? BurstTracker::SweepSteps::On
                                                                   : BurstTracker::SweepSteps::Off);

@@ -66,29 +66,6 @@ struct DriverFlows<E, State, Init>::Observer {
 };
 
 template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
-Result<void> DriverFlows<E, State, Init>::check(const Options& options) {
-  if (options.flows_max == 0 || options.flows_max > FlowTable<FlowEntry>::kEntriesMax) {
-    return Error{"flows_max: " + std::to_string(options.flows_max) + " is not within 1 to "
-                 + std::to_string(FlowTable<FlowEntry>::kEntriesMax)};
-  }
-  if (options.interim_ns != 0 && options.interim_ns < Interim::kPeriodMin_ns)
-    return Error{"interim_ns: " + std::to_string(options.interim_ns) + " is below a millisecond"};
-  return {};
-}
-
-template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
-BurstTracker::Options DriverFlows<E, State, Init>::engine_options(const Options& options) {
-  return {.flows_max = options.flows_max,
-          .details_max = options.details_max,
-          .idle = options.idle,
-          .emergency_percent = options.emergency_percent,
-          .interim_ns = options.interim_ns,
-          .hash_seed_low = options.hash_seed_low,
-          .hash_seed_high = options.hash_seed_high,
-          .meters = options.meters};
-}
-
-template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
 template <DriverStage S>
 void DriverFlows<E, State, Init>::track_burst(Burst& burst, S& stage) {
   decode_layers(burst, *options_.decap);

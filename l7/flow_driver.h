@@ -159,7 +159,7 @@ class FlowDriver {
 template <FlowExtractor E, SideReassembler R, std::move_constructible State, StateInit<State> Init>
 auto FlowDriver<E, R, State, Init>::create(const Options& options, E extractor, Init init)
     -> Result<FlowDriver> {
-  const Result<void> checked = Flows::check(options.tracker);
+  const Result<void> checked = options.tracker.check();
   if (!checked.ok()) return checked.error();
   if (streams_max(options) >= FlowEntry::kStreamOff) {
     return Error{"streams_max must be below " + std::to_string(FlowEntry::kStreamOff)};

@@ -7,6 +7,7 @@
 #include "l7/driver_flows.h"
 #include "l7/flow_sides.h"
 #include "l7/session_event.h"
+#include "l7/tcp_arrival.h"
 
 namespace flowscope {
 
@@ -145,8 +146,8 @@ class FlowDriverTurn {
 template <SideReassembler R, class Sink>
 void FlowDriverTurn<R, Sink>::segment(FlowEntry& entry, const DriverPacket& packet) {
   const Layers& layers = packet.layers;
-  if (note_syn(entry, packet)) anchor(entry, packet.side);
-  if (packet.is_refused(entry)) {
+  if (note_syn(entry, packet.side, packet.signal, layers.tcp_seq)) anchor(entry, packet.side);
+  if (is_refused(entry, packet.side, packet.signal, layers)) {
     if (layers.payload_bytes != 0) own_.counters.strays.add(1);
     return;
   }

@@ -2,6 +2,7 @@
 
 // The TCP half of SessionTurn; included by session_turn.h only, for reading one idea per file.
 #include "l7/session_turn.h"
+#include "l7/tcp_arrival.h"
 
 namespace flowscope {
 
@@ -9,8 +10,8 @@ template <class Sessions, class Sink>
 void SessionTurn<Sessions, Sink>::segment(FlowEntry& entry, const DriverPacket& packet) {
   const Layers& layers = packet.layers;
   const FlowSide side = packet.side;
-  if (note_syn(entry, packet)) anchor(entry, side);
-  if (packet.is_refused(entry)) {
+  if (note_syn(entry, packet.side, packet.signal, layers.tcp_seq)) anchor(entry, side);
+  if (is_refused(entry, packet.side, packet.signal, layers)) {
     if (layers.payload_bytes != 0) own_.counters.strays.add(1);
     return;
   }

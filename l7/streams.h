@@ -139,9 +139,7 @@ class Streams {
   void drop_datagrams(FlowEntry& entry);
   void take_payload(SideSink& from, const PacketView& packet, const Layers& layers, uint32_t seq,
                     uint64_t clock_ns);
-  static bool is_refused(const FlowEntry& entry, FlowSide side, TcpSignal signal,
-                         const Layers& layers);
-  void note_syn(FlowEntry& entry, FlowSide side, TcpSignal signal, uint32_t seq);
+  void anchor(const FlowEntry& entry, FlowSide side);
   void tell_conflict(SideSink& from);
   void give_up_poisoned(SideSink& from);
   Bytes up_to_depth(SideSink& from, Bytes bytes);

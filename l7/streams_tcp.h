@@ -4,6 +4,7 @@
 // for reading one idea per file.
 #include "flowcore/stream/reassembler.h"
 #include "l7/streams.h"
+#include "l7/tcp_arrival.h"
 
 namespace flowscope {
 
@@ -12,8 +13,7 @@ void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& pa
                            const Layers& layers, TcpSignal signal, uint64_t clock_ns) {
   static_assert(Reassembler<TcpStream, SideSink>);
   if (entry.stream >= kGapsKept) return;
-  if (signal == TcpSignal::Syn || signal == TcpSignal::SynAck)
-    note_syn(entry, side, signal, layers.tcp_seq);
+  if (note_syn(entry, side, signal, layers.tcp_seq)) anchor(entry, side);
   if (is_refused(entry, side, signal, layers)) {
     if (layers.payload_bytes != 0) counters_.strays.add(1);
     return;
@@ -66,37 +66,12 @@ void Streams<Out>::take_payload(SideSink& from, const PacketView& packet, const 
     stream.drop(store_);
 }
 
-// What the receiver would not take up: an RST outside the window, a segment outside it. No RST that
-// counts carries stream bytes either (RFC 9293 section 3.10.7.4). What comes late to a flow that is
-// over may still fill a hole, and the bytes before a FIN that does not fit count where they lie in
-// the window.
+// The other side spoke first, with its SYN (TCP fast open): the session is there already.
 template <class Out>
-bool Streams<Out>::is_refused(const FlowEntry& entry, FlowSide side, TcpSignal signal,
-                              const Layers& layers) {
-  if (signal == TcpSignal::Rst) return false;
-  if ((layers.tcp_flags & tcp_flag::kRst) != 0) return true;
-  if (signal != TcpSignal::None || is_over(entry.state)) [[likely]]
-    return false;
-  if ((layers.tcp_flags & tcp_flag::kFin) == 0) return true;
-  const SideCounters& sender = entry.side[index_of(side)];
-  const int64_t window = int64_t{1} << entry.side[index_of(other_side(side))].window_log();
-  const int64_t distance = seq_distance(sender.next_seq, layers.tcp_seq);
-  return distance > window || distance < -window;
-}
-
-// The tracker is ahead by a run of packets: only a SYN that came by here may anchor a stream. Of
-// several SYN-ACKs the last is the one that was taken up, as long as it lies where the side stands.
-template <class Out>
-void Streams<Out>::note_syn(FlowEntry& entry, FlowSide side, TcpSignal signal, uint32_t seq) {
-  SideCounters& sender = entry.side[index_of(side)];
-  const int32_t sent = seq_distance(seq + 1, sender.next_seq);
-  if (signal == TcpSignal::SynAck && (sent < 0 || sent > TcpStream::kAheadMax)) return;
-  entry.syn_delivered = (entry.syn_delivered | bit_of(side)) & 3U;
-  if (signal == TcpSignal::SynAck) sender.initial_seq = seq;
-  // The other side spoke first, with its SYN (TCP fast open).
+void Streams<Out>::anchor(const FlowEntry& entry, FlowSide side) {
   if (entry.stream == FlowEntry::kNoStream || entry.stream >= kSessionsMax) return;
   TcpStream& stream = sessions_.get(entry.stream).stream[index_of(side)];
-  if (!stream.anchored()) stream.anchor(sender.initial_seq + 1);
+  if (!stream.anchored()) stream.anchor(entry.side[index_of(side)].initial_seq + 1);
 }
 
 template <class Out>

@@ -48,6 +48,11 @@ struct FlowTrackerOptions {
   // Secret and random where strangers choose the traffic; the same numbers give the same run.
   uint64_t hash_seed_low = 0;
   uint64_t hash_seed_high = 0;
+
+  // Whether a tracker can be made with these; the error names the option.
+  [[nodiscard]] Result<void> check() const;
+  // What of them is for the engine.
+  [[nodiscard]] BurstTracker::Options engine() const;
 };
 
 // Follows flows and tells of their lives in events: the library's tracker, for who has frames and
@@ -155,7 +160,7 @@ class FlowTracker {
   struct Parts {
     Parts(Arena memory, const Options& made_with, E&& own_extractor, Init&& own_init)
         : arena(std::move(memory)),
-          tracker(arena, engine_options(made_with)),
+          tracker(arena, made_with.engine()),
           states(arena, tracker.slots()),
           dedup(made_with.dedup ? std::make_optional<Dedup>(arena, *made_with.dedup)
                                 : std::nullopt),
@@ -194,7 +199,6 @@ class FlowTracker {
   };
 
   explicit FlowTracker(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-  static BurstTracker::Options engine_options(const Options& options);
   template <class S>
   auto teller(S& sink) const {
     return FlowTeller<S, State, Init>(parts_->tracker, parts_->states, parts_->init,

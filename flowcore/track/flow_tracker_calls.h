@@ -5,19 +5,36 @@
 
 namespace flowscope {
 
+inline Result<void> FlowTrackerOptions::check() const {
+  if (flows_max == 0 || flows_max > FlowTable<FlowEntry>::kEntriesMax) {
+    return Error{"flows_max: " + std::to_string(flows_max) + " is not within 1 to "
+                 + std::to_string(FlowTable<FlowEntry>::kEntriesMax)};
+  }
+  if (interim_ns != 0 && interim_ns < Interim::kPeriodMin_ns)
+    return Error{"interim_ns: " + std::to_string(interim_ns) + " is below a millisecond"};
+  return {};
+}
+
+inline BurstTracker::Options FlowTrackerOptions::engine() const {
+  return {.flows_max = flows_max,
+          .details_max = details_max,
+          .idle = idle,
+          .emergency_percent = emergency_percent,
+          .interim_ns = interim_ns,
+          .hash_seed_low = hash_seed_low,
+          .hash_seed_high = hash_seed_high,
+          .meters = meters};
+}
+
 template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
 auto FlowTracker<E, State, Init>::create(const Options& options, E extractor, Init init)
     -> Result<FlowTracker> {
-  if (options.flows_max == 0 || options.flows_max > FlowTable<FlowEntry>::kEntriesMax) {
-    return Error{"flows_max: " + std::to_string(options.flows_max) + " is not within 1 to "
-                 + std::to_string(FlowTable<FlowEntry>::kEntriesMax)};
-  }
+  const Result<void> checked = options.check();
+  if (!checked.ok()) return checked.error();
   const uint32_t slots = FlowTable<FlowEntry>::slots_for(options.flows_max);
-  if (options.interim_ns != 0 && options.interim_ns < Interim::kPeriodMin_ns)
-    return Error{"interim_ns: " + std::to_string(options.interim_ns) + " is below a millisecond"};
   const size_t dedup_bytes = options.dedup ? Dedup::cost(*options.dedup) : 0;
   Result<Arena> arena = Arena::create(
-      BurstTracker::cost(engine_options(options)) + StateColumn<State>::cost(slots) + dedup_bytes,
+      BurstTracker::cost(options.engine()) + StateColumn<State>::cost(slots) + dedup_bytes,
       Arena::Populate::Lazily);
   if (!arena.ok()) return arena.error();
   auto parts = std::make_unique<Parts>(std::move(arena.value()), options, std::move(extractor),
@@ -25,18 +42,6 @@ auto FlowTracker<E, State, Init>::create(const Options& options, E extractor, In
   if (options.auto_sweep == Options::AutoSweep::Off)
     parts->tracker.set_sweep_steps(BurstTracker::SweepSteps::Off);
   return FlowTracker(std::move(parts));
-}
-
-template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
-BurstTracker::Options FlowTracker<E, State, Init>::engine_options(const Options& options) {
-  return {.flows_max = options.flows_max,
-          .details_max = options.details_max,
-          .idle = options.idle,
-          .emergency_percent = options.emergency_percent,
-          .interim_ns = options.interim_ns,
-          .hash_seed_low = options.hash_seed_low,
-          .hash_seed_high = options.hash_seed_high,
-          .meters = options.meters};
 }
 
 template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>

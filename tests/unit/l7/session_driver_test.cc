@@ -339,6 +339,22 @@ TEST_F(SessionDriverTest, TellsAnomaliesOnlyWhenAsked) {
   EXPECT_EQ(log_.take(), (Lines{"anomaly strange", "anomaly reset_out_of_window"}));
 }
 
+TEST_F(SessionDriverTest, TakesNoBytesOfAFinOutsideTheWindow) {
+  TalkTcp talk;
+  give(talk.handshake());
+  give(talk.client("a"));
+  log_.take();
+  give(testing::PacketBuilder()
+           .ethernet()
+           .ipv4("10.0.0.1", "10.0.0.2")
+           .tcp(1000, 80, {.seq = 1'000'000, .ack = 7, .flags = tcp_flag::kFin | tcp_flag::kAck})
+           .payload("x")
+           .build());
+  driver_->finish(log_);
+  EXPECT_EQ(log_.take(), (Lines{"client graceful", "closed shutdown 1/0"}));
+  EXPECT_EQ(driver_->counters().strays.value(), 1U);
+}
+
 TEST_F(SessionDriverTest, TellsOnceOfASideWhoseCopiesDiffer) {
   driver_ = make({.tracker = {.events = EventMask::all()}});
   TalkTcp talk;
