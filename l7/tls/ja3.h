@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "l7/tls/client_hello.h"
-#include "l7/tls/digest.h"
+#include "l7/digest/digest.h"
 #include "l7/tls/server_hello.h"
 
 namespace flowscope::tls {

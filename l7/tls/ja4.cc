@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "l7/tls/digest.h"
+#include "l7/digest/digest.h"
 
 namespace flowscope::tls {
 namespace {

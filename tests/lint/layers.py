@@ -27,7 +27,9 @@ MAY_INCLUDE = {
     "tests": ["flowcore", "l7", "config", "dataplane", "tests", "perf", "docs"],
     "perf": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
 }
-PROTOCOL_MAY_INCLUDE = ["flowcore/base", "l7/parser.h"]
+PROTOCOL_MAY_INCLUDE = ["flowcore/base", "l7/parser.h", "l7/digest"]
+# A protocol that carries another's messages reads them by the other's code.
+PROTOCOL_MAY_INCLUDE_TOO = {"l7/quic": ["l7/tls"]}
 
 # Library headers (a pattern of the name) -> folders whose files may include them.
 LIBRARIES = {
@@ -65,7 +67,7 @@ def rule_of(path):
     """The folder whose rule holds for `path`, and what it may include."""
     protocol = protocol_folder(path)
     if protocol:
-        return protocol, PROTOCOL_MAY_INCLUDE
+        return protocol, PROTOCOL_MAY_INCLUDE + PROTOCOL_MAY_INCLUDE_TOO.get(protocol, [])
     folders = [folder for folder in MAY_INCLUDE if lies_in(path, folder)]
     if not folders:
         return None, []

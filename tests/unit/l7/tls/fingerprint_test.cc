@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "l7/tls/digest.h"
+#include "l7/digest/digest.h"
 #include "l7/tls/ja3.h"
 #include "l7/tls/ja4.h"
 #include "l7/tls/names.h"

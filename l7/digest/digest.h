@@ -7,7 +7,7 @@
 
 #include "flowcore/base/bytes.h"
 
-namespace flowscope::tls {
+namespace flowscope {
 
 // MD5 of bytes that come in pieces, computed by libcrypto in place: no allocation, no fetch by
 // name. For fingerprints only, where the hash is given by an outside definition.
@@ -23,11 +23,23 @@ class Md5 {
   alignas(8) std::array<unsigned char, 96> state_;
 };
 
-// SHA-256 of a whole run of bytes, by the same means.
-inline constexpr size_t kSha256Bytes = 32;
-[[nodiscard]] std::array<uint8_t, kSha256Bytes> sha256(Bytes bytes);
+// SHA-256 by the same means.
+class Sha256 {
+ public:
+  static constexpr size_t kDigestBytes = 32;
+
+  Sha256();
+  void update(Bytes bytes);
+  [[nodiscard]] std::array<uint8_t, kDigestBytes> finish();
+
+ private:
+  alignas(8) std::array<unsigned char, 112> state_;
+};
+
+// SHA-256 of a whole run of bytes.
+[[nodiscard]] std::array<uint8_t, Sha256::kDigestBytes> sha256(Bytes bytes);
 
 // Writes `bytes` as lower-case hexadecimal. Requires: `text` holds two characters per byte.
 void write_hex(Bytes bytes, std::span<char> text);
 
-}  // namespace flowscope::tls
+}  // namespace flowscope
