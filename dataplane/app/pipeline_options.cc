@@ -22,11 +22,13 @@ void choose_seed(const Config& config, InputKind input, BurstTracker::Options& t
   }
 }
 
-// Early bytes lie in blocks of the buffers, so more nodes for them could never be used.
-uint32_t segments_max(const Config& config) {
-  constexpr size_t kMost = 1 << 20;
-  return static_cast<uint32_t>(
-      std::min(BufferPool::blocks_max(config.streams.buffers_bytes), kMost));
+SegmentStore::Options segments_of(const Config& config) {
+  SegmentStore::Options options{
+      .bytes_per_side_max = static_cast<uint32_t>(config.streams.reorder_bytes_max),
+      .overlap = segment_overlap_of(config).value(),
+      .overflow = overflow_of(config).value()};
+  options.segments_max = SegmentStore::blocks_max(config.streams.buffers_bytes, options);
+  return options;
 }
 
 RecordChoice record_choice(const RecordsConfig& records) {
@@ -114,10 +116,7 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
       .datagrams_max = options.tracker.flows_max,
       .streams_max = config.streams.streams_max,
       .buffers_bytes = config.streams.buffers_bytes,
-      .segments = {.segments_max = segments_max(config),
-                   .bytes_per_side_max = static_cast<uint32_t>(config.streams.reorder_bytes_max),
-                   .overlap = segment_overlap_of(config).value(),
-                   .overflow = overflow_of(config).value()},
+      .segments = segments_of(config),
       .depth_bytes = config.streams.depth_bytes,
       .stream_parsers = enabled_mask<ParserSet<AllStreamParsers>>(config.l7.enabled),
       .datagram_parsers = enabled_mask<ParserSet<AllDatagramParsers>>(config.l7.enabled)};

@@ -145,14 +145,11 @@ void set_streams(const fs_options& options, PipelineOptions& pipeline) {
   set_if_told(streams.streams_max, options.streams_max);
   set_if_told(streams.buffers_bytes, options.buffers_bytes);
   streams.datagrams_max = pipeline.tracker.flows_max;
-  // A held segment needs a block, so that more of them could never be used; and no side may take
-  // all.
-  constexpr uint64_t kSegmentsMax = 1 << 20;
+  // No side may take all.
   constexpr uint64_t kBytesPerSide = 256 << 10;
-  streams.segments.segments_max = static_cast<uint32_t>(
-      std::min<uint64_t>(streams.buffers_bytes / BufferPool::kBlockBytes.front(), kSegmentsMax));
   streams.segments.bytes_per_side_max =
       static_cast<uint32_t>(std::min<uint64_t>(streams.buffers_bytes / 2, kBytesPerSide));
+  streams.segments.segments_max = SegmentStore::blocks_max(streams.buffers_bytes, streams.segments);
 }
 
 }  // namespace

@@ -26,10 +26,11 @@ size_t BufferPool::cost(size_t bytes) {
   return sum;
 }
 
-size_t BufferPool::blocks_max(size_t bytes) {
+size_t BufferPool::blocks_max(size_t bytes, size_t block_bytes) {
   size_t sum = 0;
   for (size_t which = 0; which < kBlockBytes.size(); ++which) {
-    sum += class_bytes(bytes, which) / kBlockBytes.at(which);
+    if (kBlockBytes.at(which) >= block_bytes)
+      sum += class_bytes(bytes, which) / kBlockBytes.at(which);
   }
   return sum;
 }

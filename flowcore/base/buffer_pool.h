@@ -21,8 +21,8 @@ class BufferPool {
 
   // What an arena must hold for a pool of about `bytes`.
   static size_t cost(size_t bytes);
-  // How many blocks a pool of so many bytes has.
-  static size_t blocks_max(size_t bytes);
+  // How many blocks of at least `block_bytes` a pool of so many bytes has.
+  static size_t blocks_max(size_t bytes, size_t block_bytes);
   BufferPool() = default;
   BufferPool(Arena& arena, size_t bytes);
 

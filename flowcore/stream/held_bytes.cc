@@ -1,7 +1,6 @@
 #include "flowcore/stream/held_bytes.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "flowcore/base/check.h"
@@ -11,36 +10,14 @@ namespace flowscope {
 
 namespace {
 
-constexpr uint32_t kBlockMask = HeldBlock::kBytes - 1;
-constexpr uint32_t kOwnerBytes = 4;
+constexpr uint32_t kOwnerBytes = HeldBlock::kOwnerBytes;
 
-uint32_t block_seq_of(uint32_t seq) { return seq & ~kBlockMask; }
-
-// From place `from` on, the first bit that is not as told, up to `limit`.
-uint32_t alike_until(const HeldBlock::Bits& bits, uint32_t from, uint32_t limit, bool are_set) {
-  uint32_t at = from;
-  while (at < limit) {
-    const uint64_t word = bits[at / HeldBlock::kWordBits];
-    const uint64_t others = (are_set ? ~word : word) >> at % HeldBlock::kWordBits;
-    if (others != 0) return std::min(limit, at + static_cast<uint32_t>(std::countr_zero(others)));
-    at = (at / HeldBlock::kWordBits + 1) * HeldBlock::kWordBits;
-  }
-  return limit;
+// Blocks begin at multiples of their size, which is a power of two.
+uint32_t place_of(uint32_t seq, const SegmentStore& store) {
+  return seq & (store.block_bytes() - 1);
 }
-
-bool is_present(const HeldBlock& block, uint32_t at) {
-  return (block.present[at / HeldBlock::kWordBits] >> at % HeldBlock::kWordBits & 1) != 0;
-}
-
-// Calls f(word, bits) for the words that [from, to) lies in. Requires: from < to.
-template <class F>
-void for_each_word(uint32_t from, uint32_t to, F&& f) {
-  for (uint32_t at = from; at < to;) {
-    const uint32_t word_end = std::min(to, (at / HeldBlock::kWordBits + 1) * HeldBlock::kWordBits);
-    const uint64_t ones = ~uint64_t{0} >> (HeldBlock::kWordBits - (word_end - at));
-    f(at / HeldBlock::kWordBits, ones << at % HeldBlock::kWordBits);
-    at = word_end;
-  }
+uint32_t block_seq_of(uint32_t seq, const SegmentStore& store) {
+  return seq - place_of(seq, store);
 }
 
 // Where the segment that a held byte is of begins and ends: how far before in the low 16 bits of
@@ -70,9 +47,7 @@ void set_owners(HeldBlock& block, uint32_t from, uint32_t to, SegmentRange range
 void store_run(HeldBlock& block, uint32_t from, Bytes bytes, SegmentRange range) {
   const uint32_t to = from + static_cast<uint32_t>(bytes.size());
   std::memcpy(block.bytes.data() + from, bytes.begin(), bytes.size());
-  for_each_word(from, to, [&](uint32_t word, uint64_t bits) { block.present[word] |= bits; });
-  if (block.seq + from == range.begin)
-    block.begins[from / HeldBlock::kWordBits] |= uint64_t{1} << from % HeldBlock::kWordBits;
+  block.places.add(from, to, block.seq + from == range.begin);
   if (!block.owners.empty()) set_owners(block, from, to, range);
 }
 
@@ -100,13 +75,12 @@ enum class Missing : uint8_t { Hold, Leave };
 
 void merge(HeldBlock& block, const HeldBytes::Piece& piece, Missing missing, SegmentOverlap overlap,
            HeldBytes::Found& found) {
-  const uint32_t begin = piece.seq & kBlockMask;
+  const uint32_t begin = piece.seq - block.seq;
   const auto end = begin + static_cast<uint32_t>(piece.bytes.size());
   for (uint32_t at = begin; at < end;) {
-    const bool present = is_present(block, at);
-    const uint32_t until = alike_until(block.present, at, end, present);
+    const uint32_t until = block.places.alike_until(at, end);
     const Bytes run = piece.bytes.sub(at - begin, until - at);
-    if (present) {
+    if (block.places.is_held(at)) {
       found.known_bytes += until - at;
       found.differing_bytes += settle_run(block, at, run, piece.range, overlap);
     } else if (missing == Missing::Hold) {
@@ -118,9 +92,10 @@ void merge(HeldBlock& block, const HeldBytes::Piece& piece, Missing missing, Seg
 }
 
 // The part of a piece, from its byte `done` on, that lies in one block.
-HeldBytes::Piece part_in_block(const HeldBytes::Piece& piece, uint32_t done) {
+HeldBytes::Piece part_in_block(const HeldBytes::Piece& piece, uint32_t done,
+                               const SegmentStore& store) {
   const uint32_t seq = piece.seq + done;
-  return {seq, piece.bytes.sub(done, HeldBlock::kBytes - (seq & kBlockMask)), piece.range};
+  return {seq, piece.bytes.sub(done, store.block_bytes() - place_of(seq, store)), piece.range};
 }
 
 }  // namespace
@@ -129,8 +104,8 @@ uint32_t HeldBytes::put(const Piece& piece, uint32_t peer_bytes, SegmentStore& s
                         Found& found) {
   uint32_t done = 0;
   while (done < piece.bytes.size()) {
-    const Piece part = part_in_block(piece, done);
-    const uint32_t block_seq = block_seq_of(part.seq);
+    const Piece part = part_in_block(piece, done, store);
+    const uint32_t block_seq = block_seq_of(part.seq, store);
     const auto part_end = part.seq + static_cast<uint32_t>(part.bytes.size());
     const bool was_empty = empty();
     if (!find(block_seq, store) && !insert(block_seq, peer_bytes, store)) return done;
@@ -145,8 +120,8 @@ uint32_t HeldBytes::put(const Piece& piece, uint32_t peer_bytes, SegmentStore& s
 void HeldBytes::settle(const Piece& piece, SegmentStore& store, Found& found) {
   if (!overlaps(piece)) return;
   for (uint32_t done = 0; done < piece.bytes.size();) {
-    const Piece part = part_in_block(piece, done);
-    if (find(block_seq_of(part.seq), store))
+    const Piece part = part_in_block(piece, done, store);
+    if (find(block_seq_of(part.seq, store), store))
       merge(store.get(root_), part, Missing::Leave, store.options().overlap, found);
     done += static_cast<uint32_t>(part.bytes.size());
   }
@@ -159,29 +134,28 @@ bool HeldBytes::overlaps(const Piece& piece) const {
 
 Bytes HeldBytes::first_run(SegmentStore& store) {
   FS_DCHECK(!empty());
-  splay(block_seq_of(first_seq_), store);
+  bring_first_to_root(store);
   const HeldBlock& block = store.get(root_);
-  const uint32_t from = first_seq_ & kBlockMask;
-  const uint32_t present_until = alike_until(block.present, from, HeldBlock::kBytes, true);
-  const uint32_t until = alike_until(block.begins, from + 1, present_until, false);
-  return {block.bytes.data() + from, until - from};
+  const uint32_t from = first_seq_ - block.seq;
+  return {block.bytes.data() + from, block.places.run_end(from) - from};
 }
 
 void HeldBytes::drop_first(uint32_t count, SegmentStore& store) {
   FS_DCHECK(!empty() && count != 0);
-  splay(block_seq_of(first_seq_), store);
+  bring_first_to_root(store);
   HeldBlock& block = store.get(root_);
-  const uint32_t from = first_seq_ & kBlockMask;
-  for_each_word(from, from + count, [&](uint32_t word, uint64_t bits) {
-    block.present[word] &= ~bits;
-    block.begins[word] &= ~bits;
-  });
-  const uint32_t next = alike_until(block.present, from + count, HeldBlock::kBytes, false);
-  if (next < HeldBlock::kBytes) {
+  const uint32_t from = first_seq_ - block.seq;
+  const uint32_t next = block.places.drop_first(from, from + count);
+  if (next < HeldPlaces::kPlaces) {
     first_seq_ = block.seq + next;
   } else {
     remove_first_block(store);
   }
+}
+
+void HeldBytes::bring_first_to_root(SegmentStore& store) {
+  // Nothing lies before it: where the root has no block before it, that is the first.
+  if (store.get(root_).left != kNone) splay(block_seq_of(first_seq_, store), store);
 }
 
 // The first block, at the root, has given all it had.
@@ -192,10 +166,10 @@ void HeldBytes::remove_first_block(SegmentStore& store) {
   memory_bytes_ -= store.bytes_of(handle);
   store.drop(handle);
   if (empty()) return;
-  splay(block_seq_of(first_seq_), store);
+  bring_first_to_root(store);
   const HeldBlock& block = store.get(root_);
   FS_DCHECK(block.left == kNone);
-  first_seq_ = block.seq + alike_until(block.present, 0, HeldBlock::kBytes, false);
+  first_seq_ = block.seq + block.places.first();
 }
 
 // From the root on each left child is hung below its right one, so that a path becomes a list: no
@@ -211,7 +185,7 @@ uint32_t HeldBytes::clear(SegmentStore& store) {
       root_ = left;
       continue;
     }
-    for (const uint64_t word : block.present) bytes += static_cast<uint32_t>(std::popcount(word));
+    bytes += block.places.count();
     const uint32_t right = block.right;
     store.drop(root_);
     root_ = right;
@@ -222,7 +196,9 @@ uint32_t HeldBytes::clear(SegmentStore& store) {
 
 bool HeldBytes::find(uint32_t seq, SegmentStore& store) {
   if (empty()) return false;
-  splay(seq, store);
+  // PERF: most blocks come in ascending order, each behind all others.
+  const HeldBlock& top = store.get(root_);
+  if (top.seq != seq && (top.right != kNone || !seq_less(top.seq, seq))) splay(seq, store);
   return store.get(root_).seq == seq;
 }
 

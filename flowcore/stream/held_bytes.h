@@ -8,9 +8,9 @@
 
 namespace flowscope {
 
-// The bytes of one side of a flow that came too early, each at its sequence number, in blocks of
-// 512. However they are cut into segments, a byte takes the same place, so memory does not depend
-// on the cutting: a hole costs a bit. Blocks form a splay tree ordered by sequence number, whose
+// The bytes of one side of a flow that came too early, each at its sequence number, in blocks (see
+// SegmentStore::block_bytes). However they are cut into segments, a byte takes the same place, so
+// memory does not depend on the cutting. Blocks form a splay tree ordered by sequence number, whose
 // root is the block touched last; they may span up to 2^31 numbers. Memory: 16 bytes, and the
 // blocks in the store. Thread rule: one worker. Cost: a segment touches the blocks it lies in, each
 // in O(log of the number of blocks) amortized, and looks at 64 bytes at a time.
@@ -58,7 +58,8 @@ class HeldBytes {
   // Brings the block of `seq`, or a neighbour of where it would be, to the root. Requires: not
   // empty.
   void splay(uint32_t seq, SegmentStore& store);
-  // The block of `seq` at the root; false when there is none.
+  void bring_first_to_root(SegmentStore& store);
+  // The block of `seq` at the root, or a neighbour of where it would be: then false.
   bool find(uint32_t seq, SegmentStore& store);
   bool insert(uint32_t seq, uint32_t peer_bytes, SegmentStore& store);
   void remove_first_block(SegmentStore& store);

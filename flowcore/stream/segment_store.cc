@@ -4,7 +4,7 @@ namespace flowscope {
 
 // A larger block serves as well, but one that is much too large is left to those who need it.
 std::span<uint8_t> SegmentStore::borrow(size_t bytes) {
-  constexpr size_t kWasteMax = 8;
+  constexpr size_t kWasteMax = 4;
   const std::span<uint8_t> block = buffers_.take(bytes);
   if (block.size() <= kWasteMax * bytes) return block;
   buffers_.give_back(block);
@@ -12,14 +12,12 @@ std::span<uint8_t> SegmentStore::borrow(size_t bytes) {
 }
 
 uint32_t SegmentStore::make(uint32_t seq, Held held) {
-  constexpr uint32_t kOwnersBytes = HeldBlock::kBytes * 4;
-  const uint32_t handle = blocks_.make();
+  const uint32_t handle = blocks_.make(seq);
   if (handle == Slab<HeldBlock>::kNone) return handle;
   const bool has_owners = compares_ranges(options_.overlap);
   HeldBlock& block = blocks_.get(handle);
-  block.seq = seq;
-  block.bytes = borrow(HeldBlock::kBytes);
-  if (has_owners) block.owners = borrow(kOwnersBytes);
+  block.bytes = borrow(block_bytes_);
+  if (has_owners) block.owners = borrow(size_t{block_bytes_} * HeldBlock::kOwnerBytes);
   const uint64_t side_bytes = uint64_t{held.side_bytes} + bytes_of(handle);
   const bool is_whole = !block.bytes.empty() && block.owners.empty() != has_owners;
   if (is_whole && side_bytes <= options_.bytes_per_side_max

@@ -33,8 +33,8 @@ concept StreamSink = requires(S& sink, Bytes bytes, uint32_t missing_bytes) {
 // Without that it waits: the bytes will be sent again.
 //
 // Thread rule: one worker. Memory: this object, and what it holds in the store. Cost: a segment in
-// order some ten instructions beside the sink's; an early one a copy and O(log n) for each 512
-// bytes (see HeldBytes), whatever the number of holes.
+// order some ten instructions beside the sink's; an early one a copy and O(log n) for each
+// block (see HeldBytes), whatever the number of holes.
 class TcpStream {
  public:
   // How long an acknowledged hole may still be filled by packets captured out of order; how long a

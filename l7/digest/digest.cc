@@ -26,7 +26,9 @@ State* state_in(std::array<unsigned char, kBytes>& storage) {
 
 Md5::Md5() { MD5_Init(::new (static_cast<void*>(state_.data())) MD5_CTX); }
 
-void Md5::update(Bytes bytes) { MD5_Update(state_in<MD5_CTX>(state_), bytes.begin(), bytes.size()); }
+void Md5::update(Bytes bytes) {
+  MD5_Update(state_in<MD5_CTX>(state_), bytes.begin(), bytes.size());
+}
 
 std::array<uint8_t, Md5::kDigestBytes> Md5::finish() {
   std::array<uint8_t, kDigestBytes> digest;

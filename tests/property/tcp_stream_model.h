@@ -18,7 +18,8 @@ struct ModelRules {
   int64_t first_number = 0;  // of the byte at place 0
   SegmentOverlap overlap = SegmentOverlap::First;
   OverflowPolicy overflow = OverflowPolicy::SlidingWindow;
-  uint64_t block_bytes = 512;  // memory that 512 numbers take
+  int64_t block_numbers = 512;
+  uint64_t block_bytes = 512;  // memory that as many numbers take
   uint64_t side_bytes_max = 0;
   uint64_t flow_bytes_max = 0;
 };
@@ -101,9 +102,9 @@ class StreamModel {
     for (drain(); next_ < place; drain())
       gap(held_.empty() ? place - next_ : std::min(place, held_.begin()->first) - next_, false);
   }
-  // Bytes held in each run of 512 numbers.
+  // Bytes held in each block of numbers.
   [[nodiscard]] int64_t block_of(int64_t place) const {
-    return (rules_.first_number + place) / 512;
+    return (rules_.first_number + place) / rules_.block_numbers;
   }
   void hold(int64_t place, const Byte& byte) {
     held_.emplace(place, byte);

@@ -223,13 +223,18 @@ struct Rules {
 std::vector<Rules> all_rules() {
   std::vector<Rules> all;
   for (size_t overlap = 0; overlap < kSegmentOverlaps; ++overlap) {
-    for (const uint32_t blocks : {1000U, 3U, 1U, 0U}) {
+    for (const uint32_t blocks : {1000U, 16U, 3U, 1U, 0U}) {
       for (const OverflowPolicy overflow :
            {OverflowPolicy::SlidingWindow, OverflowPolicy::DropFlow}) {
         Rules rules;
         rules.model.overlap = static_cast<SegmentOverlap>(overlap);
         rules.model.overflow = overflow;
-        if (compares_ranges(rules.model.overlap)) rules.model.block_bytes += 2048;
+        if (compares_ranges(rules.model.overlap)) {
+          rules.model.block_bytes += 2048;
+        } else if (blocks >= 16) {
+          rules.model.block_numbers = 2048;
+          rules.model.block_bytes = 2048;
+        }
         rules.model.side_bytes_max = blocks * rules.model.block_bytes;
         rules.model.flow_bytes_max = rules.model.side_bytes_max + rules.model.block_bytes;
         rules.options = {.segments_max = 256,

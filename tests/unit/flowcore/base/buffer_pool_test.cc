@@ -48,7 +48,7 @@ TEST_F(BufferPoolTest, DropFrontKeepsTheTail) {
 TEST_F(BufferPoolTest, LendsAsManyBlocksAsItSays) {
   size_t lent = 0;
   while (!pool_.take(1).empty()) ++lent;
-  EXPECT_EQ(lent, BufferPool::blocks_max(kPoolBytes));
+  EXPECT_EQ(lent, BufferPool::blocks_max(kPoolBytes, 1));
 }
 
 TEST_F(BufferPoolTest, EveryBlockComesBack) {
