@@ -47,16 +47,24 @@ struct SessionCounters {
 // of interest, then what they came to.
 struct StreamSession {
   TcpSession tcp;
-  std::array<StreamStats, 2> side;
-  std::string_view parser;  // name of the last one
-  bool over = false;        // nothing is parsed any more; streams and parser gave back their memory
+  std::array<StreamStats, 2> side;  // gaps; the rest once it is over
+  std::string_view parser;          // name of the last one
+  bool over = false;  // nothing is parsed any more; streams and parser gave back their memory
   bool parse_error = false;
   bool handed_over = false;  // the first protocol was a way to another: ports say no more
 };
 
+// What a stream counts itself.
+inline void count_stream(StreamStats& stats, const TcpStream& stream) {
+  stats.bytes = stream.offset() - stream.gap_bytes();
+  stats.gap_bytes = stream.gap_bytes();
+  count_own(stats, stream);
+}
+
 // A UDP flow with a parser, until the flow ends.
-struct DatagramSession {
-  std::array<StreamStats, 2> side;
+// PERF: one line.
+struct alignas(64) DatagramSession {
+  std::array<uint64_t, 2> bytes{};  // of each side
   std::string_view parser;
   uint32_t handle = 0;  // of the parser, 0 when it is done
   uint8_t index = 0;    // its type
@@ -135,9 +143,9 @@ struct DriverSessions {
     if (const StreamSession* const session = stream_of(entry)) {
       stats.side = session->side;
       if (session->over) return stats;
-      for (size_t i = 0; i < 2; ++i) count_own(stats.side[i], session->tcp.stream[i]);
+      for (size_t i = 0; i < 2; ++i) count_stream(stats.side[i], session->tcp.stream[i]);
     } else if (const DatagramSession* const payloads = datagrams_of(entry)) {
-      stats.side = payloads->side;
+      for (size_t i = 0; i < 2; ++i) stats.side[i].bytes = payloads->bytes[i];
     }
     return stats;
   }

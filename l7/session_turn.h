@@ -65,11 +65,9 @@ class SessionTurn {
   void prefetch(const FlowEntry& entry) const {
     if (!Sessions::is_open(entry)) return;
     if (!entry.is_tcp()) return own_.datagrams.prefetch(entry.stream);
-    const StreamSession& session = own_.streams.get(entry.stream);
-    prefetch_write(&session.tcp.stream[0]);
-    prefetch_write(&session.tcp.stream[1]);
-    prefetch_write(&session.tcp.parser);
-    prefetch_write(&session.side[0]);
+    const TcpSession& tcp = own_.streams.get(entry.stream).tcp;
+    prefetch_write(&tcp.stream[0]);
+    prefetch_write(&tcp.stream[1]);
   }
   void prefetch_inner(const FlowEntry& entry) const {
     if (const StreamSession* const stream = own_.stream_of(entry)) {
@@ -114,12 +112,10 @@ class SessionTurn {
     FlowSide side;
     Timestamp time;
     void on_bytes(Bytes bytes) {
-      session.side[index_of(side)].bytes += bytes.size();
       if (!session.tcp.finished) turn.on_bytes(*this, bytes);
     }
     void on_gap(uint32_t missing_bytes) {
       turn.own_.counters.gap_bytes.add(missing_bytes);
-      session.side[index_of(side)].gap_bytes += missing_bytes;
       ++session.side[index_of(side)].gaps;
       if (!session.tcp.finished) turn.on_gap(*this, missing_bytes);
     }

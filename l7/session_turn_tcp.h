@@ -143,7 +143,7 @@ template <class Sessions, class Sink>
 void SessionTurn<Sessions, Sink>::release(StreamSession& session) {
   TcpSession& tcp = session.tcp;
   for (size_t i = 0; i < 2; ++i) {
-    count_own(session.side[i], tcp.stream[i]);
+    count_stream(session.side[i], tcp.stream[i]);
     own_.counters.strays.add(session.side[i].strays);
     tcp.stream[i].drop(own_.store);
   }

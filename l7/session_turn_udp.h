@@ -14,7 +14,7 @@ void SessionTurn<Sessions, Sink>::datagram(FlowEntry& entry, const DriverPacket&
     session = open_datagrams(entry, packet);
     if (session == nullptr) return;
   }
-  session->side[index_of(packet.side)].bytes += payload.size();
+  session->bytes[index_of(packet.side)] += payload.size();
   if (session->handle == 0) return;
   ParserSink sink = datagram_sink(entry, *session, packet.packet.time);
   ParseStatus status = ParseStatus::Ok;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "flowcore/base/counter.h"
+#include "flowcore/base/prefetch.h"
 #include "flowcore/packet/burst.h"
 #include "flowcore/track/burst_tracker.h"
 #include "flowcore/track/flow_burst.h"
@@ -173,7 +174,11 @@ void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t 
   for (uint32_t i = begin; i < end; ++i) {
     if (i + kAhead < end && flows.slot[i + kAhead] != FlowBurst::kNoFlow) {
       const FlowEntry& later = tracker.entry(flows.slot[i + kAhead]);
-      if (later.is_tcp() && later.stream < kSessionsMax) sessions_.prefetch(later.stream);
+      if (later.is_tcp() && later.stream != FlowEntry::kNoStream && later.stream < kSessionsMax) {
+        const TcpSession& session = sessions_.get(later.stream);
+        prefetch_write(&session.stream[0]);
+        prefetch_write(&session.stream[1]);
+      }
     }
     if (flows.slot[i] == FlowBurst::kNoFlow || !burst.layers[i].has_l4) continue;
     FlowEntry& entry = tracker.entry(flows.slot[i]);

@@ -35,7 +35,9 @@ concept StreamSink = requires(S& sink, Bytes bytes, uint32_t missing_bytes) {
 // Thread rule: one worker. Memory: this object, and what it holds in the store. Cost: a segment in
 // order some ten instructions beside the sink's; an early one a copy and O(log n) for each
 // block (see HeldBytes), whatever the number of holes.
-class TcpStream {
+// PERF: 16 and 112 bytes, so that in a flow's session what segments in order touch of both sides
+// lies in a cache line each.
+class alignas(16) TcpStream {
  public:
   // How long an acknowledged hole may still be filled by packets captured out of order; how long a
   // hole lasts in a capture that holds only this side; and how long where the peer was heard before
@@ -174,6 +176,7 @@ class TcpStream {
   uint32_t strays_ = 0;
   uint32_t conflicts_ = 0;
 };
+static_assert(sizeof(TcpStream) == 112);
 
 }  // namespace flowscope
 
