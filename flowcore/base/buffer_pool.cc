@@ -7,9 +7,10 @@ namespace flowscope {
 
 namespace {
 
-// Shares of the pool, in sixteenths, from the smallest block size to the largest: most kept bytes
-// are split headers of a few hundred bytes, a few are hellos and bodies of several kilobytes.
-constexpr std::array<size_t, BufferPool::kBlockBytes.size()> kSixteenths = {4, 6, 4, 2};
+// Shares of the pool, in sixteenths, from the smallest block size to the largest: split headers of a
+// few hundred bytes, which may have a larger block as well; early segments, which may not; a few
+// hellos and bodies of several kilobytes.
+constexpr std::array<size_t, BufferPool::kBlockBytes.size()> kSixteenths = {2, 8, 4, 2};
 
 size_t class_bytes(size_t bytes, size_t which) {
   const size_t block = BufferPool::kBlockBytes.at(which);
