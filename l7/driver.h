@@ -50,6 +50,7 @@ class BasicDriver {
                                  // SessionClosed, the two anomalies turn SessionAnomaly on
     SessionOptions sessions;
     std::array<Routing, sizeof...(P)> routing{};  // of each parser, in the order of P
+    JoinFragments fragments{};  // joins IP fragments; without it each is a packet without ports
   };
 
   static Result<BasicDriver> create(const Options& options, E extractor, Init init = Init());
@@ -122,6 +123,8 @@ class BasicDriver {
   }
 
   [[nodiscard]] TrackerStats stats() const { return parts_->flows.stats(); }
+  // What became of fragments; null where they are not joined.
+  [[nodiscard]] const FragmentCounters* fragments() const { return parts_->flows.fragments(); }
   [[nodiscard]] uint64_t flow_count() const { return parts_->flows.tracker().live(); }
   [[nodiscard]] const SessionCounters& counters() const { return parts_->sessions.counters; }
   template <class OneOfP>
@@ -146,7 +149,8 @@ class BasicDriver {
     Parts(Arena memory, const Options& made_with, E&& extractor, Init&& init)
         : arena(std::move(memory)),
           sessions(arena, made_with.sessions, made_with.tracker.flows_max, made_with.routing),
-          flows(arena, made_with.tracker, std::move(extractor), std::move(init)) {}
+          flows(arena, made_with.tracker, made_with.fragments, std::move(extractor),
+                std::move(init)) {}
     Parts(const Parts&) = delete;
     Parts& operator=(const Parts&) = delete;
     ~Parts() {
@@ -210,9 +214,10 @@ auto BasicDriver<E, State, Init, P...>::create(const Options& options, E extract
     return Error{"streams_max, datagrams_max and parsers_max must be below "
                  + std::to_string(FlowEntry::kStreamOff)};
   }
-  Result<Arena> arena = Arena::create(
-      Flows::cost(options.tracker) + Sessions::cost(options.sessions, options.tracker.flows_max),
-      Arena::Populate::Lazily);
+  Result<Arena> arena =
+      Arena::create(Flows::cost(options.tracker, options.fragments)
+                        + Sessions::cost(options.sessions, options.tracker.flows_max),
+                    Arena::Populate::Lazily);
   if (!arena.ok()) return arena.error();
   return BasicDriver(std::make_unique<Parts>(std::move(arena.value()), options,
                                              std::move(extractor), std::move(init)));

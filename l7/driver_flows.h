@@ -15,6 +15,7 @@
 #include "flowcore/extract/quoted_flows.h"
 #include "flowcore/packet/burst.h"
 #include "flowcore/packet/decode.h"
+#include "flowcore/stream/fragment_table.h"
 #include "flowcore/track/burst_tracker.h"
 #include "flowcore/track/dedup.h"
 #include "flowcore/track/flow_burst.h"
@@ -44,6 +45,9 @@ struct DriverPacket {
   }
 };
 
+// What a driver does with IP fragments: joins them in a table of its own, of this size; or nothing.
+using JoinFragments = std::optional<FragmentTable::Options>;
+
 // What a driver does with packets that have a flow: a FlowObserver that is given each packet, with
 // what later packets of the burst will need asked for early. Lives for one call of a driver.
 template <class S>
@@ -59,23 +63,28 @@ concept DriverStage = requires(S& stage, FlowEntry& entry, const FlowEntry& late
 // The tracker's half of every driver: decodes, drops duplicates, finds the flows, keeps the user's
 // State with each, and calls the stage packet by packet in their order, so that what comes of a
 // packet does not depend on how packets are cut into bursts. The rules are those of FlowTracker,
-// whose options it takes; events are the stage's to tell.
-// Memory: `arena`, which outlives it. Thread rule: one thread. Stays where it was made.
+// whose options it takes; events are the stage's to tell. Joins IP fragments, if asked: the
+// fragment that makes a datagram whole stands for it, the others have no flow. Memory: `arena`,
+// which outlives it. Thread rule: one thread. Stays where it was made.
 template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
 class DriverFlows {
  public:
   using Options = FlowTrackerOptions;
 
-  static size_t cost(const Options& options) {
-    return BurstTracker::cost(options.engine())
+  static size_t cost(const Options& options, const JoinFragments& fragments) {
+    return (fragments ? FragmentTable::cost(*fragments) : 0) + BurstTracker::cost(options.engine())
            + StateColumn<State>::cost(FlowTable<FlowEntry>::slots_for(options.flows_max))
            + (options.dedup ? Dedup::cost(*options.dedup) : 0);
   }
   // Requires: options.check() is ok.
-  DriverFlows(Arena& arena, const Options& options, E extractor, Init init)
+  DriverFlows(Arena& arena, const Options& options, const JoinFragments& fragments, E extractor,
+              Init init)
       : tracker_(arena, options.engine()),
         states_(arena, tracker_.slots()),
         dedup_(options.dedup ? std::make_optional<Dedup>(arena, *options.dedup) : std::nullopt),
+        fragments_(fragments ? std::make_unique<FragmentTable>(
+                       arena, *fragments, options.hash_seed_low, options.hash_seed_high)
+                             : nullptr),
         options_(options),
         flows_room_(options.flows_max),
         extractor_(std::move(extractor)),
@@ -131,6 +140,9 @@ class DriverFlows {
     tracker_.for_each_in(0, tracker_.set_count(), visit);
   }
   [[nodiscard]] TrackerStats stats() const;
+  [[nodiscard]] const FragmentCounters* fragments() const {
+    return fragments_ ? &fragments_->counters() : nullptr;
+  }
   [[nodiscard]] const BurstTracker& tracker() const { return tracker_; }
   [[nodiscard]] const E& extractor() const { return extractor_; }
   [[nodiscard]] const Options& options() const { return options_; }
@@ -171,12 +183,14 @@ class DriverFlows {
                                                                   : BurstTracker::SweepSteps::Off);
   }
   void advance_clock(Burst& burst);
+  void join_fragments(Burst& burst);
   void look_into(const Burst& burst);
   void find(const Burst& burst);
 
   BurstTracker tracker_;
   StateColumn<State> states_;
   std::optional<Dedup> dedup_;
+  std::unique_ptr<FragmentTable> fragments_;  // null: each fragment is a packet of its own
   Options options_;
   uint32_t flows_room_;  // flows_max at the start
   E extractor_;

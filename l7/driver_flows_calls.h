@@ -71,6 +71,7 @@ void DriverFlows<E, State, Init>::track_burst(Burst& burst, S& stage) {
   decode_layers(burst, *options_.decap);
   if (dedup_) dedup_->mark_duplicates(burst);
   advance_clock(burst);
+  if (fragments_) join_fragments(burst);
   extract_keys(extractor_, tracker_.hash(), burst, keys_);
   look_into(burst);
   find(burst);
@@ -81,6 +82,7 @@ void DriverFlows<E, State, Init>::track_burst(Burst& burst, S& stage) {
     begin = tracker_.update(burst, keys_, flows_, begin, observer, quoted_.rows());
     tracker_.end_closed(observer);
   }
+  if (fragments_) fragments_->release();
   if (burst.count == 0) return;
   hot_hash_ = keys_.hash[burst.count - 1];
   hot_slot_ = flows_.slot[burst.count - 1];
@@ -102,6 +104,20 @@ void DriverFlows<E, State, Init>::advance_clock(Burst& burst) {
   }
 }
 
+// A datagram that is whole stands in the row of the fragment that made it so; what is inside it is
+// reached only now.
+template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
+void DriverFlows<E, State, Init>::join_fragments(Burst& burst) {
+  struct Nobody {
+    void on_overlap(const PacketView& /*packet*/, const Layers& /*layers*/,
+                    FragmentConflict /*conflict*/) {}
+  } nobody;
+  const auto inward = [&](const PacketView& packet, Layers& layers) {
+    if (options_.decap->takes_any()) take_all_off(packet, *options_.decap, layers);
+  };
+  fragments_->join(burst, flows_.clock_ns, inward, nobody);
+}
+
 // Counts packets without a flow, and reads what ICMP errors are about.
 template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
 void DriverFlows<E, State, Init>::look_into(const Burst& burst) {
@@ -112,6 +128,7 @@ void DriverFlows<E, State, Init>::look_into(const Burst& burst) {
       keys_.has_key[i] = 0;  // an extractor may look at frames alone
       continue;
     }
+    if (burst.layers[i].status == DecodeStatus::Fragment) continue;
     unmatched += keys_.has_key[i] == 0 ? 1 : 0;
     has_icmp |= is_icmp(burst.layers[i].ip_protocol);
   }

@@ -39,6 +39,7 @@ class FlowDriver {
     uint32_t streams_max = 0;           // TCP flows with payload at the same time; 0: flows_max
     size_t buffers_bytes = 64U << 20U;  // held until holes are filled, of all flows
     SegmentStore::Options segments;
+    JoinFragments fragments{};  // joins IP fragments; without it each is a packet without ports
   };
 
   static Result<FlowDriver> create(const Options& options, E extractor, Init init = Init());
@@ -114,6 +115,8 @@ class FlowDriver {
   }
 
   [[nodiscard]] TrackerStats stats() const { return parts_->flows.stats(); }
+  // What became of fragments; null where they are not joined.
+  [[nodiscard]] const FragmentCounters* fragments() const { return parts_->flows.fragments(); }
   [[nodiscard]] uint64_t flow_count() const { return parts_->flows.tracker().live(); }
   [[nodiscard]] const FlowSidesCounters& counters() const { return parts_->sides.counters; }
   [[nodiscard]] const E& extractor() const { return parts_->flows.extractor(); }
@@ -128,7 +131,8 @@ class FlowDriver {
     Parts(Arena memory, const Options& made_with, E&& extractor, Init&& init)
         : arena(std::move(memory)),
           sides(arena, streams_max(made_with), made_with.buffers_bytes, made_with.segments),
-          flows(arena, made_with.tracker, std::move(extractor), std::move(init)) {}
+          flows(arena, made_with.tracker, made_with.fragments, std::move(extractor),
+                std::move(init)) {}
     Parts(const Parts&) = delete;
     Parts& operator=(const Parts&) = delete;
     ~Parts() {
@@ -165,7 +169,7 @@ auto FlowDriver<E, R, State, Init>::create(const Options& options, E extractor, 
     return Error{"streams_max must be below " + std::to_string(FlowEntry::kStreamOff)};
   }
   Result<Arena> arena = Arena::create(
-      Flows::cost(options.tracker)
+      Flows::cost(options.tracker, options.fragments)
           + Sides::cost(streams_max(options), options.buffers_bytes, options.segments),
       Arena::Populate::Lazily);
   if (!arena.ok()) return arena.error();

@@ -7,8 +7,8 @@ namespace flowscope {
 
 namespace {
 
-// Shares of the pool, in sixteenths, from the smallest block size to the largest: split headers of a
-// few hundred bytes, which may have a larger block as well; early segments, which may not; a few
+// Shares of the pool, in sixteenths, from the smallest block size to the largest: split headers of
+// a few hundred bytes, which may have a larger block as well; early segments, which may not; a few
 // hellos and bodies of several kilobytes.
 constexpr std::array<size_t, BufferPool::kBlockBytes.size()> kSixteenths = {2, 8, 4, 2};
 

@@ -1,6 +1,6 @@
-// Random sessions as frames that are lost, repeated, sent again and out of order, in tunnels or
-// not, give the bytes that were sent, and gaps where none of the frames held any; and what drivers
-// tell does not depend on how packets are cut into bursts.
+// Random sessions as frames that are lost, repeated, sent again, out of order and in fragments, in
+// tunnels or not, give the bytes that were sent, and gaps where none of the frames held any; and
+// what drivers tell does not depend on how packets are cut into bursts.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -129,9 +129,10 @@ class DriverRoundTrip : public ::testing::TestWithParam<Mishaps> {
 };
 
 TEST_P(DriverRoundTrip, FlowDriverGivesTheBytesThatWereSent) {
-  auto made = FlowDriver<FiveTuple>::create(
-      {.tracker = {.flows_max = 1000, .decap = &decap_}, .buffers_bytes = 4 << 20},
-      FiveTuple::bidirectional());
+  auto made = FlowDriver<FiveTuple>::create({.tracker = {.flows_max = 1000, .decap = &decap_},
+                                             .buffers_bytes = 4 << 20,
+                                             .fragments = FragmentTable::Options{}},
+                                            FiveTuple::bidirectional());
   ASSERT_TRUE(made.ok());
   Heard heard;
   give(made.value(), frames_, 0, heard);
@@ -143,7 +144,9 @@ TEST_P(DriverRoundTrip, FlowDriverGivesTheBytesThatWereSent) {
 
 TEST_P(DriverRoundTrip, AParserIsFedTheBytesThatWereSent) {
   auto made = FlowSessionDriver<FiveTuple, Recorder>::create(
-      {.tracker = {.flows_max = 1000, .decap = &decap_}, .sessions = {.buffers_bytes = 4 << 20}},
+      {.tracker = {.flows_max = 1000, .decap = &decap_},
+       .sessions = {.buffers_bytes = 4 << 20},
+       .fragments = FragmentTable::Options{}},
       FiveTuple::bidirectional());
   ASSERT_TRUE(made.ok());
   std::map<uint16_t, std::array<std::string, 2>> heard;
@@ -173,7 +176,14 @@ INSTANTIATE_TEST_SUITE_P(
                               .repeated_percent = 5,
                               .resent_percent = 10},
                       Mishaps{.swapped_percent = 10, .depth_max = 3},
-                      Mishaps{.lost_percent = 5, .resent_percent = 20, .depth_max = 2}));
+                      Mishaps{.lost_percent = 5, .resent_percent = 20, .depth_max = 2},
+                      Mishaps{.swapped_percent = 10, .fragmented_percent = 50},
+                      Mishaps{.lost_percent = 5,
+                              .swapped_percent = 10,
+                              .repeated_percent = 5,
+                              .resent_percent = 10,
+                              .fragmented_percent = 30,
+                              .depth_max = 3}));
 
 // Everything that a session driver tells, in one text.
 struct Transcript {

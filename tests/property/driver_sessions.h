@@ -17,11 +17,12 @@ namespace flowscope::testing {
 
 // What the frames of random sessions suffer on their way to the capture.
 struct Mishaps {
-  uint32_t lost_percent = 0;      // of segments with payload; never of a SYN or FIN
-  uint32_t swapped_percent = 0;   // come after the next frame of their session
-  uint32_t repeated_percent = 0;  // come twice
-  uint32_t resent_percent = 0;    // are followed by others that carry some of their bytes again
-  uint32_t depth_max = 0;         // tunnels around the session
+  uint32_t lost_percent = 0;        // of segments with payload; never of a SYN or FIN
+  uint32_t swapped_percent = 0;     // come after the next frame of their session
+  uint32_t repeated_percent = 0;    // come twice
+  uint32_t resent_percent = 0;      // are followed by others that carry some of their bytes again
+  uint32_t fragmented_percent = 0;  // of packets with payload: come in two or three fragments
+  uint32_t depth_max = 0;           // tunnels around the session
 };
 
 // A TCP session with texts of chance, and what of them was captured.
@@ -91,21 +92,62 @@ class RandomSession {
   }
   void segment(FlowSide side, size_t offset, const std::string& text, int flags) {
     const size_t i = index_of(side);
-    PacketBuilder builder = nesting_[i].outside;
-    const char* const ends4[] = {"10.1.2.3", "192.168.200.100"};
-    const char* const ends6[] = {"2001:db8::1:2", "fe80::aaaa:bbbb"};
-    if (version_ == 4) {
-      builder.ipv4(ends4[i], ends4[1 - i]);
-    } else {
-      builder.ipv6(ends6[i], ends6[1 - i]);
-    }
+    PacketBuilder builder = in_ip(i);
     const std::array<uint16_t, 2> ports = {port_, 80};
     const bool acks = (flags & tcp_flag::kAck) != 0;
     builder.tcp(ports[i], ports[1 - i],
                 {.seq = first_seq_[i] + static_cast<uint32_t>(offset),
                  .ack = acks ? first_seq_[1 - i] + 1 + static_cast<uint32_t>(said_[1 - i]) : 0,
                  .flags = static_cast<uint8_t>(flags)});
-    frames.push_back(builder.payload(text).build());
+    const Frame frame = builder.payload(text).build();
+    constexpr size_t kTcpBytes = 20;
+    if (!text.empty() && by_chance(mishaps_.fragmented_percent))
+      return in_fragments(
+          i, Frame(frame.end() - static_cast<ptrdiff_t>(kTcpBytes + text.size()), frame.end()));
+    frames.push_back(frame);
+  }
+  [[nodiscard]] PacketBuilder in_ip(size_t i, const Ipv4Fields& fields = {}) const {
+    const char* const ends4[] = {"10.1.2.3", "192.168.200.100"};
+    const char* const ends6[] = {"2001:db8::1:2", "fe80::aaaa:bbbb"};
+    PacketBuilder builder = nesting_[i].outside;
+    if (version_ == 4) {
+      builder.ipv4(ends4[i], ends4[1 - i], fields);
+    } else {
+      builder.ipv6(ends6[i], ends6[1 - i]);
+    }
+    return builder;
+  }
+  // A TCP segment in two or three fragments, in any order.
+  void in_fragments(size_t i, const Frame& segment) {
+    constexpr uint8_t kTcp = 6;
+    const size_t units = (segment.size() + 7) / 8;
+    std::vector<size_t> begins = {0, 1 + random_() % (units - 1)};
+    if (begins[1] + 1 < units)
+      begins.push_back(begins[1] + 1 + random_() % (units - begins[1] - 1));
+    const auto identification = static_cast<uint16_t>(port_ * 401 + ++datagrams_);
+    const size_t first_frame = frames.size();
+    for (size_t part = 0; part < begins.size(); ++part) {
+      const bool more = part + 1 < begins.size();
+      const size_t begin = begins[part] * 8;
+      const size_t end = more ? begins[part + 1] * 8 : segment.size();
+      const auto offset = static_cast<uint16_t>(begin);
+      PacketBuilder builder = in_ip(i, {.identification = identification,
+                                        .fragment_offset = offset,
+                                        .more_fragments = more,
+                                        .protocol = kTcp});
+      if (version_ == 6) {
+        builder.fragment({.fragment_offset = offset,
+                          .more_fragments = more,
+                          .identification = identification,
+                          .next_header = kTcp});
+      }
+      const auto at = segment.begin();
+      frames.push_back(
+          builder
+              .payload(Frame(at + static_cast<ptrdiff_t>(begin), at + static_cast<ptrdiff_t>(end)))
+              .build());
+    }
+    std::shuffle(frames.begin() + static_cast<ptrdiff_t>(first_frame), frames.end(), random_);
   }
 
   std::mt19937& random_;
@@ -115,6 +157,7 @@ class RandomSession {
   std::array<Nesting, 2> nesting_;
   std::array<uint32_t, 2> first_seq_{};
   std::array<size_t, 2> said_{};
+  uint16_t datagrams_ = 0;  // that came in fragments
 };
 
 // A frame and whose it is.
