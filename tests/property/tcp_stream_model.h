@@ -55,8 +55,7 @@ class StreamModel {
   [[nodiscard]] uint64_t memory_bytes() const { return blocks_.size() * rules_.block_bytes; }
   HandedOn out;
   bool poisoned = false;
-  uint64_t watermark = 0;
-  uint64_t dropped = 0;
+  uint64_t watermark = 0, dropped = 0;
   uint32_t strays = 0;
   uint32_t retransmitted = 0;
   uint32_t overlapping = 0;
