@@ -9,6 +9,7 @@
 
 #include "dataplane/pipeline/record_ring.h"
 #include "flowcore/base/buffer_pool.h"
+#include "flowcore/stream/segment_overlap.h"
 #include "l7/parser_list.h"
 #include "l7/parser_set.h"
 
@@ -140,8 +141,24 @@ void set_tracker(const fs_options& options, PipelineOptions& pipeline) {
   }
 }
 
-void set_streams(const fs_options& options, PipelineOptions& pipeline) {
+Result<SegmentOverlap> overlap_named(std::string_view name) {
+  std::string expected;
+  for (size_t i = 0; i < kSegmentOverlaps; ++i) {
+    const auto overlap = static_cast<SegmentOverlap>(i);
+    if (name == name_of(overlap)) return overlap;
+    expected += (i == 0 ? "" : ", ") + std::string(name_of(overlap));
+  }
+  return Error{"overlap: \"" + std::string(name) + "\" is not known; expected one of " + expected};
+}
+
+Result<void> set_streams(const fs_options& options, PipelineOptions& pipeline) {
   StreamsOptions& streams = pipeline.streams;
+  streams.depth_bytes = options.depth_bytes;
+  if (options.overlap != nullptr) {
+    const Result<SegmentOverlap> overlap = overlap_named(options.overlap);
+    if (!overlap.ok()) return overlap.error();
+    streams.segments.overlap = overlap.value();
+  }
   set_if_told(streams.streams_max, options.streams_max);
   set_if_told(streams.buffers_bytes, options.buffers_bytes);
   streams.datagrams_max = pipeline.tracker.flows_max;
@@ -150,6 +167,7 @@ void set_streams(const fs_options& options, PipelineOptions& pipeline) {
   streams.segments.bytes_per_side_max =
       static_cast<uint32_t>(std::min<uint64_t>(streams.buffers_bytes / 2, kBytesPerSide));
   streams.segments.segments_max = SegmentStore::blocks_max(streams.buffers_bytes, streams.segments);
+  return {};
 }
 
 }  // namespace
@@ -161,7 +179,7 @@ Result<EngineOptions> engine_options_of(const fs_options* options) {
   EngineOptions made;
   PipelineOptions& pipeline = made.pipeline;
   set_tracker(told, pipeline);
-  set_streams(told, pipeline);
+  if (const Result<void> set = set_streams(told, pipeline); !set.ok()) return set.error();
   set_if_told(pipeline.ring_bytes, told.ring_bytes);
   if (told.dedup_window_ns != 0) {
     pipeline.dedup = Dedup::Options{.window_ns = told.dedup_window_ns,

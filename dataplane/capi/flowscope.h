@@ -88,6 +88,11 @@ typedef struct fs_options {
   uint32_t checksums;   // FS_CHECKSUMS_*
   uint32_t mute;        // FS_MUTE_* bits
   uint32_t flags;       // FS_NO_COMMUNITY_ID, ...
+  // Whose bytes stay where TCP segments claim the same place with others: as the system that is
+  // watched would: "first" (default), "last", "bsd", "linux", "windows", ...; a wrong name tells
+  // all.
+  const char* overlap;
+  uint64_t depth_bytes;  // how far each side of a TCP flow is parsed; default: to its end
 } fs_options;
 
 // One captured packet. The engine looks at it during fs_engine_feed only. This struct never

@@ -35,14 +35,14 @@ class SynKinds {
   // kOtherKind for one without a code. Requires: i < count().
   [[nodiscard]] uint8_t kind(uint32_t i) const { return kKinds[kinds_.at(i) - 1U].kind; }
   [[nodiscard]] bool has(uint8_t kind_wanted) const {
-    for (uint32_t i = 0; i < count(); ++i) {
+    for (uint32_t i = 0; i < kKindsMax && kinds_.at(i) != 0; ++i) {
       if (kind(i) == kind_wanted) return true;
     }
     return false;
   }
   [[nodiscard]] Text text() const {
     Text text;
-    for (uint32_t i = 0; i < count(); ++i) {
+    for (uint32_t i = 0; i < kKindsMax && kinds_.at(i) != 0; ++i) {
       if (i != 0) text.add(',');
       for (const char letter : kKinds[kinds_.at(i) - 1U].name) text.add(letter);
     }

@@ -279,6 +279,42 @@ TEST(CEngine, NamesTheOptionAndWhatIsExpected) {
                       "expected none, or some of "),
             0U);
   EXPECT_NE(refusal_of({.parsers = ""}), "");
+  EXPECT_EQ(refusal_of({.overlap = "beos"})
+                .find("overlap: \"beos\" is not known; expected one of first, last, bsd, "),
+            0U);
+}
+
+Frame client_says(uint32_t seq, std::string_view text) {
+  return PacketBuilder()
+      .ethernet()
+      .ipv4("10.0.0.1", "10.0.0.2")
+      .tcp(1000, 80, {.seq = seq, .ack = 1, .flags = tcp_flag::kAck})
+      .payload(text)
+      .build();
+}
+// The text of the URL that an engine with these options reads where two copies of it differ.
+std::string url_read_with(fs_options options) {
+  const Engine engine = engine_with(options);
+  feed(engine, testing::client(tcp_flag::kSyn, 0), kSecond);
+  feed(engine, client_says(6, "aaa HTTP/1.1\r\n\r\n"), kSecond);
+  feed(engine, client_says(6, "bbb HTTP/1.1\r\n\r\n"), kSecond);
+  feed(engine, client_says(1, "GET /"), kSecond);
+  fs_engine_finish(engine.get());
+  while (const fs_record* record = fs_engine_poll(engine.get())) {
+    if (std::string_view(record->event) == "http") return json::parse(record->json)["http"]["url"];
+  }
+  return "";
+}
+
+TEST(CEngine, ReadsStreamsAsTheSystemThatIsWatched) {
+  EXPECT_EQ(url_read_with({}), "/aaa");
+  EXPECT_EQ(url_read_with({.overlap = "first"}), "/aaa");
+  EXPECT_EQ(url_read_with({.overlap = "last"}), "/bbb");
+}
+
+TEST(CEngine, ParsesStreamsAsDeepAsItIsTold) {
+  EXPECT_EQ(url_read_with({.depth_bytes = 30}), "/aaa");
+  EXPECT_EQ(url_read_with({.depth_bytes = 3}), "");
 }
 
 TEST(CEngine, KnowsOptionsOfOlderAndNewerCallers) {
