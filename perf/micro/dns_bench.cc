@@ -18,7 +18,8 @@ struct CountingSink {
   uint64_t bytes = 0;
   uint64_t anomalies = 0;
 
-  void message(FlowSide, const DnsMessage& message) {
+  template <class M>
+  void message(FlowSide, const M& message) {
     bench::CountingVisitor visitor;
     message.describe(visitor);
     bytes += visitor.bytes;

@@ -29,7 +29,8 @@ struct ReadingVisitor {
 };
 
 struct ReadingSink {
-  void message(FlowSide, const dns::DnsMessage& message) {
+  template <class M>
+  void message(FlowSide, const M& message) {
     ReadingVisitor visitor;
     message.describe(visitor);
     if (visitor.depth != 0) std::abort();

@@ -93,7 +93,8 @@ TEST_F(DnsStream, KeepsTheSidesApart) {
 }
 
 TEST_F(DnsStream, BorrowsAMessageThatLiesWholeInOneRun) {
-  feed(a_query("a.test").framed() + a_query("b.test").framed());
+  const std::string response = MessageBuilder(7, 0x8180).question("a.test", 1).framed();
+  feed(response + response);
   EXPECT_EQ(sink_.messages.size(), 2U);
   EXPECT_EQ(pool_.bytes_in_use(), 0U);
 }
@@ -149,6 +150,48 @@ TEST_F(DnsStream, CountsAMessageThatFindsNoRoom) {
   feed(first.substr(10) + a_query("second.test").framed());
   EXPECT_EQ(sink_.anomalies, std::vector<std::string>{"dns_message_dropped"});
   EXPECT_EQ(sink_.messages.size(), 1U);
+}
+
+TEST_F(DnsStream, PairsPipelinedQueriesWhateverTheOrderOfTheirAnswers) {
+  feed(a_query("a.test", 1).framed() + a_query("b.test", 2).framed());
+  feed(MessageBuilder(2, 0x8180).question("b.test", 1).framed(), FlowSide::Responder);
+  feed(MessageBuilder(1, 0x8180).question("a.test", 1).framed(), FlowSide::Responder);
+  ASSERT_EQ(sink_.messages.size(), 4U);
+  EXPECT_NE(sink_.messages[2].find("query_tx_id=1 "), std::string::npos);
+  EXPECT_NE(sink_.messages[3].find("query_tx_id=0 "), std::string::npos);
+  EXPECT_EQ(pool_.bytes_in_use(), 0U);
+}
+
+// RFC 5936 section 2.2: the question may be missing in all messages but the first.
+TEST_F(DnsStream, PairsEveryMessageOfAZoneTransfer) {
+  feed(MessageBuilder(9, 0x0000).question("zone.test", 252).framed());
+  feed(MessageBuilder(9, 0x8400).question("zone.test", 252).framed(), FlowSide::Responder);
+  feed(MessageBuilder(9, 0x8400, 0).framed(), FlowSide::Responder);
+  ASSERT_EQ(sink_.messages.size(), 3U);
+  EXPECT_NE(sink_.messages[1].find("query_tx_id=0 rtt_us=0"), std::string::npos);
+  EXPECT_NE(sink_.messages[2].find("continued=true query_tx_id=0"), std::string::npos);
+  parser_.on_end(StreamEnd::Graceful, sink_);
+  EXPECT_TRUE(sink_.unanswered.empty());
+}
+
+TEST_F(DnsStream, HoldsNothingAgainstAResponseWhoseQueryMayBeLost) {
+  feed(a_query("a.test", 1).framed());
+  feed(MessageBuilder(1, 0x8180).question("a.test", 1).framed(), FlowSide::Responder);
+  lose(20);
+  feed(MessageBuilder(2, 0x8180).question("b.test", 1).framed(), FlowSide::Responder);
+  EXPECT_NE(sink_.messages.back().find("unpaired=true"), std::string::npos);
+  EXPECT_TRUE(sink_.anomalies.empty());
+}
+
+// The stream may have been joined in its middle.
+TEST_F(DnsStream, TrustsItsHistoryOnceAQueryIsAnswered) {
+  const auto unasked = MessageBuilder(5, 0x8180).question("x.test", 1).framed();
+  feed(a_query("a.test", 1).framed());
+  feed(unasked, FlowSide::Responder);
+  EXPECT_TRUE(sink_.anomalies.empty());
+  feed(MessageBuilder(1, 0x8180).question("a.test", 1).framed(), FlowSide::Responder);
+  feed(unasked, FlowSide::Responder);
+  EXPECT_EQ(sink_.anomalies, std::vector<std::string>{"dns_unsolicited_response"});
 }
 
 TEST_F(DnsStream, GivesUpAfterThreeFramesInARowThatAreNoMessages) {
