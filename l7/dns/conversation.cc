@@ -43,6 +43,11 @@ Pairing Conversation::pair_known_query(FlowSide side, uint16_t id, Bytes questio
   const PendingQueries::Position position = queries_.find(id, side, question);
   if (position == PendingQueries::kNone) return {};
   PendingQueries::Head head = queries_.at(position).head;
+  if (head.answers != 0) {
+    // It was kept for more answers only: the id is in use again.
+    queries_.remove(position);
+    return {};
+  }
   head.last_ns = time.ns;
   head.retransmissions = one_more(head.retransmissions);
   queries_.set(position, head);

@@ -1,5 +1,6 @@
 #include "l7/dns/rdata_shape.h"
 
+#include <algorithm>
 #include <array>
 
 #include "l7/dns/name.h"
@@ -107,6 +108,50 @@ constexpr std::array kTkey = std::to_array<RdataField>({{"algorithm", Kind::Name
                                                         {"key", Kind::Hex16},
                                                         {"other", Kind::Hex16}});
 
+struct TypeShape {
+  uint16_t type;
+  RdataShape shape;
+};
+
+// Ascending. The object is named after the type that the shape was made for.
+constexpr std::array kShapes = std::to_array<TypeShape>({
+    {number_of(RrType::Soa), {"soa", kSoa}},
+    {number_of(RrType::Hinfo), {"hinfo", kHinfo}},
+    {number_of(RrType::Minfo), {"minfo", kMinfo}},
+    {number_of(RrType::Rp), {"rp", kRp}},
+    {number_of(RrType::Afsdb), {"afsdb", kAfsdb}},
+    {number_of(RrType::Rt), {"rt", kRt}},
+    {number_of(RrType::Sig), {"rrsig", kRrsig}},
+    {number_of(RrType::Key), {"dnskey", kDnskey}},
+    {number_of(RrType::Srv), {"srv", kSrv}},
+    {number_of(RrType::Naptr), {"naptr", kNaptr}},
+    {number_of(RrType::Kx), {"kx", kKx}},
+    {number_of(RrType::Cert), {"cert", kCert}},
+    {number_of(RrType::Ds), {"ds", kDs}},
+    {number_of(RrType::Sshfp), {"sshfp", kSshfp}},
+    {number_of(RrType::Rrsig), {"rrsig", kRrsig}},
+    {number_of(RrType::Nsec), {"nsec", kNsec}},
+    {number_of(RrType::Dnskey), {"dnskey", kDnskey}},
+    {number_of(RrType::Nsec3), {"nsec3", kNsec3}},
+    {number_of(RrType::Nsec3param), {"nsec3param", kNsec3param}},
+    {number_of(RrType::Tlsa), {"tlsa", kTlsa}},
+    {number_of(RrType::Smimea), {"tlsa", kTlsa}},
+    {number_of(RrType::Cds), {"ds", kDs}},
+    {number_of(RrType::Cdnskey), {"dnskey", kDnskey}},
+    {number_of(RrType::Csync), {"csync", kCsync}},
+    {number_of(RrType::Zonemd), {"zonemd", kZonemd}},
+    {number_of(RrType::Tkey), {"tkey", kTkey}},
+    {number_of(RrType::Tsig), {"tsig", kTsig}},
+    {number_of(RrType::Uri), {"uri", kUri}},
+    {number_of(RrType::Caa), {"caa", kCaa}},
+    {number_of(RrType::Ta), {"ds", kDs}},
+    {number_of(RrType::Dlv), {"ds", kDs}},
+});
+static_assert(std::is_sorted(kShapes.begin(), kShapes.end(),
+                             [](const TypeShape& a, const TypeShape& b) {
+                               return a.type < b.type;
+                             }));
+
 // Steps over one field; false when it does not lie whole in the content.
 bool step_over(NameCheck& names, const Record& record, Kind kind, ByteReader& reader) {
   switch (kind) {
@@ -157,67 +202,12 @@ bool step_over(NameCheck& names, const Record& record, Kind kind, ByteReader& re
 
 }  // namespace
 
-// The object is named after the type that the shape was made for.
 RdataShape shape_of(uint16_t type) {
-  switch (type) {
-    case number_of(RrType::Soa):
-      return {"soa", kSoa};
-    case number_of(RrType::Hinfo):
-      return {"hinfo", kHinfo};
-    case number_of(RrType::Minfo):
-      return {"minfo", kMinfo};
-    case number_of(RrType::Rp):
-      return {"rp", kRp};
-    case number_of(RrType::Afsdb):
-      return {"afsdb", kAfsdb};
-    case number_of(RrType::Rt):
-      return {"rt", kRt};
-    case number_of(RrType::Srv):
-      return {"srv", kSrv};
-    case number_of(RrType::Naptr):
-      return {"naptr", kNaptr};
-    case number_of(RrType::Kx):
-      return {"kx", kKx};
-    case number_of(RrType::Cert):
-      return {"cert", kCert};
-    case number_of(RrType::Ds):
-    case number_of(RrType::Cds):
-    case number_of(RrType::Ta):
-    case number_of(RrType::Dlv):
-      return {"ds", kDs};
-    case number_of(RrType::Sshfp):
-      return {"sshfp", kSshfp};
-    case number_of(RrType::Rrsig):
-    case number_of(RrType::Sig):
-      return {"rrsig", kRrsig};
-    case number_of(RrType::Nsec):
-      return {"nsec", kNsec};
-    case number_of(RrType::Dnskey):
-    case number_of(RrType::Key):
-    case number_of(RrType::Cdnskey):
-      return {"dnskey", kDnskey};
-    case number_of(RrType::Nsec3):
-      return {"nsec3", kNsec3};
-    case number_of(RrType::Nsec3param):
-      return {"nsec3param", kNsec3param};
-    case number_of(RrType::Tlsa):
-    case number_of(RrType::Smimea):
-      return {"tlsa", kTlsa};
-    case number_of(RrType::Csync):
-      return {"csync", kCsync};
-    case number_of(RrType::Zonemd):
-      return {"zonemd", kZonemd};
-    case number_of(RrType::Tkey):
-      return {"tkey", kTkey};
-    case number_of(RrType::Tsig):
-      return {"tsig", kTsig};
-    case number_of(RrType::Uri):
-      return {"uri", kUri};
-    case number_of(RrType::Caa):
-      return {"caa", kCaa};
-    default:
-      return {};
-  }
+  const auto* const found =
+      std::lower_bound(kShapes.begin(), kShapes.end(), type,
+                       [](const TypeShape& entry, uint16_t wanted) { return entry.type < wanted; });
+  const bool is_known = found != kShapes.end() && found->type == type;
+  return is_known ? found->shape : RdataShape{};
 }
 
 bool fits_shape(NameCheck& names, const Record& record, const RdataShape& shape) {

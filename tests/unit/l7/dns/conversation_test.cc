@@ -108,6 +108,14 @@ TEST_F(DnsPairing, KeepsAQueryThatWasSentTwiceForItsSecondAnswerOnly) {
   EXPECT_EQ(pool_.bytes_in_use(), 0U);
 }
 
+TEST_F(DnsPairing, TakesAQueryThatWasAnsweredForANewOne) {
+  ask(0, a_query("a.test"));
+  ask(1, a_query("a.test"));
+  answer(2, an_answer("a.test"));
+  EXPECT_EQ(ask(3, a_query("a.test")), "");
+  EXPECT_EQ(answer(4, an_answer("a.test")), "query_tx_id=3 rtt_us=1000");
+}
+
 TEST_F(DnsPairing, TellsACopyOfAnAnswerFromOneThatNobodyAskedFor) {
   ask(0, a_query("a.test"));
   answer(1, an_answer("a.test"));
