@@ -21,7 +21,7 @@ Conversation::Stage Conversation::first_stage(Transport transport, Variant varia
     case Variant::Dns:
       break;
   }
-  return transport == Transport::Datagrams ? Stage::NewDatagrams : Stage::NewStream;
+  return transport == Transport::Datagrams ? Stage::New : Stage::Incomplete;
 }
 
 Variant Conversation::variant() const {
@@ -35,8 +35,7 @@ void Conversation::lose_history() {
 
 void Conversation::note_first_message(bool is_response) {
   if (is_response) return lose_history();
-  if (stage_ == Stage::NewDatagrams) stage_ = Stage::Complete;
-  if (stage_ == Stage::NewStream) stage_ = Stage::StreamAsked;
+  if (stage_ == Stage::New) stage_ = Stage::Complete;
 }
 
 Pairing Conversation::pair_known_query(FlowSide side, uint16_t id, Bytes question, Timestamp time) {
@@ -87,7 +86,6 @@ Pairing Conversation::answer(FlowSide side, uint16_t id, Bytes question, Timesta
   }
   has_answered_ = 1;
   answered_id_ = id;
-  if (stage_ == Stage::StreamAsked) stage_ = Stage::Complete;
   return pairing;
 }
 

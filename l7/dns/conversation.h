@@ -22,8 +22,8 @@ inline constexpr uint32_t kBadMessagesMax = 3;
 //   dns_malformed              once for each message that cannot be read in full, whether what
 //   could
 //                              be read is reported or not
-//   dns_unsolicited_response   a response to no query, where every query was seen: the flow began
-//                              with one, and nothing was lost, forgotten or unreadable since
+//   dns_unsolicited_response   a response to no query, where every query was seen: a flow of
+//                              datagrams began with one, and none was forgotten or unreadable since
 // Thread rule: that of its pool, which must outlive it. Memory: PendingQueries.
 class Conversation {
  public:
@@ -38,29 +38,28 @@ class Conversation {
   // wait for the next message.
   template <class Sink>
   void expire(Timestamp now, Sink& sink);
-  // Bytes of the flow were lost: later responses may be to queries that were in them.
-  void lose_history();
   template <class Sink>
   void end(StreamEnd end, Sink& sink);
 
   [[nodiscard]] Variant variant() const;
 
  private:
-  // What the flow is, and how far a response without a query can be held against its sender. Over
-  // TCP a flow may be joined in its middle, so that the first query may be behind others.
+  // What the flow is, and whether a response without a query can be held against its sender. Over
+  // TCP it cannot: the stream may be joined in its middle, and a query whose segment is late or
+  // lost is behind its response.
   enum class Stage : uint8_t {
     Mdns,
     Llmnr,
-    NewDatagrams,
-    NewStream,
-    StreamAsked,  // it began with a query; nothing was answered yet
-    Complete,     // every query is known
+    New,       // no message yet
+    Complete,  // every query is known
     Incomplete,
   };
 
   static Stage first_stage(Transport transport, Variant variant);
   [[nodiscard]] bool is_paired() const { return stage_ > Stage::Llmnr; }
   void note_first_message(bool is_response);
+  // There may be a query that is not known.
+  void lose_history();
   [[nodiscard]] Pairing answer(FlowSide side, uint16_t id, Bytes question, Timestamp time);
   [[nodiscard]] Pairing pair_known_query(FlowSide side, uint16_t id, Bytes question,
                                          Timestamp time);

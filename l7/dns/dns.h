@@ -99,7 +99,6 @@ class DnsStreamParser {
           framing.message_done();
           break;
         case Framing::Outcome::Refused:
-          conversation_.lose_history();
           sink.anomaly(side, "dns_message_dropped");
           break;
         case Framing::Outcome::Drained:
@@ -111,7 +110,6 @@ class DnsStreamParser {
   template <class Sink>
   ParseStatus on_gap(FlowSide side, uint32_t missing_bytes, Sink&) {
     framings_[index_of(side)].skip_gap(missing_bytes);
-    conversation_.lose_history();
     return ParseStatus::Ok;
   }
 

@@ -215,24 +215,13 @@ TEST_F(DnsStream, PairsEveryMessageOfAZoneTransfer) {
   EXPECT_TRUE(sink_.unanswered.empty());
 }
 
-TEST_F(DnsStream, HoldsNothingAgainstAResponseWhoseQueryMayBeLost) {
+// Its query may have been before the flow was joined, or be in a segment that is late.
+TEST_F(DnsStream, HoldsNothingAgainstAResponseWithoutAQuery) {
   feed(a_query("a.test", 1).framed());
   feed(MessageBuilder(1, 0x8180).question("a.test", 1).framed(), FlowSide::Responder);
-  lose(20);
   feed(MessageBuilder(2, 0x8180).question("b.test", 1).framed(), FlowSide::Responder);
   EXPECT_NE(sink_.messages.back().find("unpaired=true"), std::string::npos);
   EXPECT_TRUE(sink_.anomalies.empty());
-}
-
-// The stream may have been joined in its middle.
-TEST_F(DnsStream, TrustsItsHistoryOnceAQueryIsAnswered) {
-  const auto unasked = MessageBuilder(5, 0x8180).question("x.test", 1).framed();
-  feed(a_query("a.test", 1).framed());
-  feed(unasked, FlowSide::Responder);
-  EXPECT_TRUE(sink_.anomalies.empty());
-  feed(MessageBuilder(1, 0x8180).question("a.test", 1).framed(), FlowSide::Responder);
-  feed(unasked, FlowSide::Responder);
-  EXPECT_EQ(sink_.anomalies, std::vector<std::string>{"dns_unsolicited_response"});
 }
 
 TEST_F(DnsStream, GivesUpAfterThreeFramesInARowThatAreNoMessages) {
