@@ -28,6 +28,9 @@ enum class StreamEnd : uint8_t { Graceful, Abort };
 // parsers.
 struct ParserSetup {
   BufferPool& buffers;
+  // Of the datagram by which the parser was chosen; 0 over TCP. A hint, as for probe_datagram().
+  uint16_t source_port = 0;
+  uint16_t destination_port = 0;
 };
 
 // Takes the fields of a message, once, in order; every writer (EVE, CSV, ...) is one

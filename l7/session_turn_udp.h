@@ -62,7 +62,9 @@ DatagramSession* SessionTurn<Sessions, Sink>::open_datagrams(FlowEntry& entry,
   }
   DatagramSession& session = own_.datagrams.get(handle);
   session.index = static_cast<uint8_t>(found);
-  session.handle = own_.datagram_parsers.make(found, {.buffers = own_.buffers});
+  session.handle = own_.datagram_parsers.make(found, {.buffers = own_.buffers,
+                                                      .source_port = layers.source_port,
+                                                      .destination_port = layers.destination_port});
   if (session.handle == 0) {
     own_.datagrams.destroy(handle);
     own_.counters.refused.add(1);

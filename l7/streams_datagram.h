@@ -35,7 +35,10 @@ bool Streams<Out>::open_datagrams(FlowEntry& entry, Bytes payload, const Layers&
     if (++entry.probes >= kDatagramProbesMax) entry.stream = FlowEntry::kStreamOff;
     return false;
   }
-  const uint32_t handle = datagram_parsers_.make(found, {.buffers = buffers_});
+  const ParserSetup setup{.buffers = buffers_,
+                          .source_port = layers.source_port,
+                          .destination_port = layers.destination_port};
+  const uint32_t handle = datagram_parsers_.make(found, setup);
   if (handle == 0) {
     counters_.sessions_refused.add(1);
     entry.stream = FlowEntry::kStreamOff;

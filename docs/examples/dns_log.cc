@@ -1,13 +1,11 @@
-// The questions and answers of DNS over UDP in a capture file, and the questions that nobody
-// answered.
+// The answers of DNS over UDP in a capture file with the time that each took, and the questions
+// that nobody answered.
 //
 //   example_dns_log traffic.pcap
 #include <cstdint>
 #include <cstdio>
-#include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <variant>
 
 #include "dataplane/pcap/pcap_flow_source.h"
@@ -16,11 +14,8 @@
 
 namespace {
 
-using flowscope::Address;
 using flowscope::FiveTuple;
 using flowscope::OwnedApplication;
-using flowscope::OwnedClosed;
-using flowscope::OwnedFlow;
 using flowscope::OwnedMessage;
 using flowscope::OwnedSessionEvent;
 using flowscope::PcapFlowSource;
@@ -43,43 +38,17 @@ std::string answers_of(const OwnedMessage& dns) {
   return all;
 }
 
-// Keeps the questions of each flow until they are answered or the flow is over.
-class Log {
- public:
-  void tell(const OwnedApplication<>& event) {
-    const OwnedMessage& dns = event.message;
-    const uint64_t id = dns.number("id").value_or(0);
-    auto& open = open_[ends_of(event.flow)];
-    if (dns.text("type") == "request") {
-      open.insert_or_assign(id, event);
-      return;
-    }
-    const auto asked = open.find(id);
-    if (asked != open.end()) {
-      const uint64_t took_ns = event.time.saturating_since(asked->second.time);
-      std::printf("%s: %s%s, after %.1f ms\n", question_of(dns).c_str(),
-                  std::string(dns.text("rcode").value_or("-")).c_str(), answers_of(dns).c_str(),
-                  static_cast<double>(took_ns) / 1e6);
-      open.erase(asked);
-    }
+// The parser pairs responses with queries by itself, and tells of the queries that stay alone.
+void print(const OwnedMessage& dns) {
+  const std::string_view type = dns.text("type").value_or("");
+  if (type == "unanswered") {
+    std::printf("%s: no answer\n", question_of(dns).c_str());
+  } else if (const auto took_us = dns.number("rtt_us")) {
+    std::printf("%s: %s%s, after %.1f ms\n", question_of(dns).c_str(),
+                std::string(dns.text("rcode").value_or("-")).c_str(), answers_of(dns).c_str(),
+                static_cast<double>(*took_us) / 1e3);
   }
-  void close(const OwnedClosed& event) {
-    const auto flow = open_.find(ends_of(event.flow));
-    if (flow == open_.end()) return;
-    for (const auto& [id, asked] : flow->second)
-      std::printf("%s: no answer\n", question_of(asked.message).c_str());
-    open_.erase(flow);
-  }
-
- private:
-  using Ends = std::tuple<Address, uint16_t, Address, uint16_t>;
-  static Ends ends_of(const OwnedFlow& flow) {
-    return {flow.key.a_address, flow.key.a_port, flow.key.b_address, flow.key.b_port};
-  }
-
-  // Messages are values, so they may be kept: by flow and id.
-  std::map<Ends, std::map<uint64_t, OwnedApplication<>>> open_;
-};
+}
 
 }  // namespace
 
@@ -95,13 +64,8 @@ int main(int argc, char** argv) {
   }
   auto events =
       source.value().datagrams<flowscope::dns::DnsDatagramParser>(FiveTuple::bidirectional());
-  Log log;
   for (const OwnedSessionEvent<>& event : events) {
-    if (const auto* message = std::get_if<OwnedApplication<>>(&event)) {
-      log.tell(*message);
-    } else if (const auto* closed = std::get_if<OwnedClosed>(&event)) {
-      log.close(*closed);
-    }
+    if (const auto* message = std::get_if<OwnedApplication<>>(&event)) print(message->message);
   }
   if (events.fault()) {
     std::fprintf(stderr, "%s\n", events.fault()->message.c_str());

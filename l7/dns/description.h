@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "flowcore/base/byte_reader.h"
 #include "flowcore/base/bytes.h"
 #include "l7/dns/name.h"
-#include "l7/dns/rdata.h"
+#include "l7/dns/pairing.h"
+#include "l7/dns/rdata_description.h"
 #include "l7/dns/survey.h"
 #include "l7/dns/vocabulary.h"
 #include "l7/dns/wire.h"
@@ -20,17 +20,25 @@ namespace flowscope::dns {
 template <class V>
 class Description {
  public:
-  Description(Bytes message, const Survey& found, V& visitor)
-      : message_(message), survey_(found), walk_(message), visitor_(visitor) {}
+  Description(Bytes message, const Survey& found, Variant variant, V& visitor)
+      : message_(message),
+        survey_(found),
+        variant_(variant),
+        walk_(message),
+        rdata_(message, visitor),
+        visitor_(visitor) {}
 
-  void write(uint32_t tx_id) {
+  void write(uint32_t tx_id, const Pairing& pairing) {
     write_header(tx_id);
+    write_pairing(pairing);
     write_questions();
-    write_records("answers", Section::Answer);
-    write_records("authorities", Section::Authority);
+    // RFC 2136 section 2: what must hold, and what to change.
+    const bool is_update = survey_.header.opcode() == static_cast<uint8_t>(Opcode::Update);
+    write_records(is_update ? "prerequisites" : "answers", Section::Answer);
+    write_records(is_update ? "updates" : "authorities", Section::Authority);
     write_records("additionals", Section::Additional);
-    if (records_seen_ > kRecordsMax)
-      visitor_.number("records_omitted", records_seen_ - kRecordsMax);
+    if (records_seen_ > survey_.records_checked)
+      visitor_.number("records_omitted", records_seen_ - survey_.records_checked);
   }
 
  private:
@@ -44,19 +52,70 @@ class Description {
     const char* const end =
         std::to_chars(hex.data(), hex.data() + hex.size(), header.flags, 16).ptr;
     visitor_.text("flags", {hex.data(), static_cast<size_t>(end - hex.data())});
+    if (variant_ == Variant::Dns) {
+      write_flags();
+    } else {
+      write_flags_of_variant();
+    }
+    visitor_.number("opcode", header.opcode());
+    const std::string_view opcode = header.opcode() != 0 ? opcode_name(header.opcode()) : "";
+    if (!opcode.empty()) visitor_.text("opcode_name", opcode);
+    NumberText scratch;
+    visitor_.text("rcode", rcode_name(survey_.rcode, scratch));
+  }
+
+  void write_flags() {
     write_flag("qr", kFlagResponse);
     write_flag("aa", kFlagAuthoritative);
     write_flag("tc", kFlagTruncated);
     write_flag("rd", kFlagRecursionDesired);
     write_flag("ra", kFlagRecursionAvailable);
     write_flag("z", kFlagZ);
-    visitor_.number("opcode", header.opcode());
-    NumberText scratch;
-    visitor_.text("rcode", rcode_name(survey_.rcode, scratch));
+    write_flag("ad", kFlagAuthenticData);
+    write_flag("cd", kFlagCheckingDisabled);
+  }
+
+  void write_flags_of_variant() {
+    if (variant_ == Variant::Mdns) {
+      write_flags();
+      return visitor_.text("variant", "mdns");
+    }
+    write_flag("qr", kFlagResponse);
+    write_flag("conflict", kFlagConflict);
+    write_flag("tc", kFlagTruncated);
+    write_flag("tentative", kFlagTentative);
+    visitor_.text("variant", "llmnr");
   }
 
   void write_flag(const char* name, uint16_t flag) {
     if (survey_.header.has(flag)) visitor_.boolean(name, true);
+  }
+
+  void write_pairing(const Pairing& pairing) {
+    switch (pairing.state) {
+      case Pairing::State::None:
+        return;
+      case Pairing::State::Untracked:
+        return visitor_.boolean("untracked", true);
+      case Pairing::State::Retransmission:
+        return visitor_.number("retransmission_of", pairing.query_tx_id);
+      case Pairing::State::Unpaired:
+        return visitor_.boolean("unpaired", true);
+      case Pairing::State::Duplicate:
+        return visitor_.boolean("duplicate", true);
+      case Pairing::State::Answer:
+        break;
+      case Pairing::State::MoreOfAnswer:
+        visitor_.boolean("continued", true);
+        break;
+    }
+    visitor_.number("query_tx_id", pairing.query_tx_id);
+    visitor_.number("rtt_us", pairing.since_last_ns / 1000);
+    if (pairing.retransmissions != 0) {
+      visitor_.number("query_retransmissions", pairing.retransmissions);
+      visitor_.number("wait_us", pairing.since_first_ns / 1000);
+    }
+    if (pairing.case_differs) visitor_.boolean("rrname_case_differs", true);
   }
 
   void write_questions() {
@@ -67,8 +126,9 @@ class Description {
     for (uint32_t i = 0; i < present && walk_.next(question); ++i) {
       if (i >= kQuestionsMax) continue;  // the records come behind all of them
       visitor_.begin_object(nullptr);
-      write_name("rrname", question.name_at);
+      write_owner(question.name_at);
       write_type(question.type);
+      write_class(question.rr_class, "unicast_response");
       visitor_.end_object();
     }
     visitor_.end_array();
@@ -78,87 +138,59 @@ class Description {
   void write_records(const char* name, Section section) {
     const uint16_t present = survey_.present[static_cast<size_t>(section)];
     if (present == 0) return;
-    const bool any_fits = records_seen_ < kRecordsMax;
+    const bool any_fits = records_seen_ < survey_.records_checked;
     if (any_fits) visitor_.begin_array(name);
     Record record;
     for (uint32_t i = 0; i < present && walk_.next(record); ++i) {
-      if (records_seen_++ >= kRecordsMax) continue;
+      const uint32_t index = records_seen_++;
+      if (index >= survey_.records_checked) continue;
       visitor_.begin_object(nullptr);
-      write_name("rrname", record.name_at);
+      write_owner(record.name_at);
       write_type(record.type);
-      visitor_.number("ttl", record.ttl);
-      if (record.rdata_bytes != 0 && rdata_is_sound(message_, record)) write_rdata(record);
+      if (record.is(RrType::Opt)) {
+        write_edns(record);
+      } else {
+        write_class(record.rr_class, "cache_flush");
+        visitor_.number("ttl", record.ttl);
+      }
+      if (record.rdata_bytes != 0 && (survey_.sound_contents >> index & 1) != 0)
+        rdata_.write(record);
       visitor_.end_object();
     }
     if (any_fits) visitor_.end_array();
   }
 
-  void write_rdata(const Record& record) {
-    const Bytes rdata = message_.sub(record.rdata_at, record.rdata_bytes);
-    AddressText address;
-    switch (record.type) {
-      case static_cast<uint16_t>(RrType::A):
-        return visitor_.text("rdata", ipv4_text(rdata, address));
-      case static_cast<uint16_t>(RrType::Aaaa):
-        return visitor_.text("rdata", ipv6_text(rdata, address));
-      case static_cast<uint16_t>(RrType::Ns):
-      case static_cast<uint16_t>(RrType::Cname):
-      case static_cast<uint16_t>(RrType::Ptr):
-      case static_cast<uint16_t>(RrType::Dname):
-        return write_name("rdata", record.rdata_at);
-      case static_cast<uint16_t>(RrType::Mx):
-        visitor_.number("preference", load_be16(rdata, 0));
-        return write_name("rdata", record.rdata_at + 2);
-      case static_cast<uint16_t>(RrType::Txt):
-      case static_cast<uint16_t>(RrType::Spf):
-        return write_strings(rdata);
-      case static_cast<uint16_t>(RrType::Soa):
-        return write_soa(record);
-      case static_cast<uint16_t>(RrType::Srv):
-        return write_srv(record);
-      default:
-        return;
+  // RFC 6891 section 6.1.3: class and TTL of an OPT record have other meanings.
+  void write_edns(const Record& opt) {
+    visitor_.number("udp_size", opt.rr_class);
+    if ((opt.ttl >> 16 & 0xff) != 0) visitor_.number("edns_version", opt.ttl >> 16 & 0xff);
+    if ((opt.ttl & 0x8000) != 0) visitor_.boolean("do", true);
+  }
+
+  // `top_bit` is what the top bit means in mDNS.
+  void write_class(uint16_t rr_class, const char* top_bit) {
+    if (rr_class == kClassInternet) return;
+    if (variant_ == Variant::Mdns && (rr_class & kMulticastClassBit) != 0) {
+      visitor_.boolean(top_bit, true);
+      rr_class &= static_cast<uint16_t>(~kMulticastClassBit);
+      if (rr_class == kClassInternet) return;
     }
+    NumberText scratch;
+    visitor_.text("rrclass", class_name(rr_class, scratch));
   }
 
-  void write_strings(Bytes rdata) {
-    const JoinedStrings joined(rdata);
-    visitor_.text("rdata", joined.view());
-    if (joined.is_cut()) visitor_.boolean("rdata_truncated", true);
-  }
-
-  // RFC 1035 section 3.3.13.
-  void write_soa(const Record& record) {
-    visitor_.begin_object("soa");
-    write_name("mname", record.rdata_at);
-    const size_t rname_at = end_of_name(message_, record.rdata_at);
-    write_name("rname", rname_at);
-    ByteReader reader(message_.after(end_of_name(message_, rname_at)));
-    visitor_.number("serial", reader.u32());
-    visitor_.number("refresh", reader.u32());
-    visitor_.number("retry", reader.u32());
-    visitor_.number("expire", reader.u32());
-    visitor_.number("minimum", reader.u32());
-    visitor_.end_object();
-  }
-
-  // RFC 2782.
-  void write_srv(const Record& record) {
-    ByteReader reader(message_.after(record.rdata_at));
-    visitor_.begin_object("srv");
-    visitor_.number("priority", reader.u16());
-    visitor_.number("weight", reader.u16());
-    visitor_.number("port", reader.u16());
-    write_name("name", record.rdata_at + reader.position());
-    visitor_.end_object();
-  }
-
-  // A name that cannot be read to its end is written as far as it goes, and marked.
-  void write_name(const char* name, size_t offset) {
-    NameText text;
-    const bool is_whole = read_name(message_, offset, text);
-    visitor_.text(name, text.view());
-    if (!is_whole) visitor_.boolean("rrname_truncated", true);
+  // A name that cannot be read to its end is written as far as it goes, and marked. The owners of
+  // answers are mostly the name asked for, by the same pointer: it is read once.
+  void write_owner(size_t name_at) {
+    const uint16_t pointer = pointer_at(message_, name_at);
+    if (pointer == 0 || pointer != owner_pointer_) {
+      owner_.clear();
+      owner_is_whole_ = read_name(message_, name_at, owner_);
+      owner_pointer_ = pointer != 0 ? pointer : static_cast<uint16_t>(0xc000 | name_at);
+      if (pointer == 0 && name_at > 0x3fff) owner_pointer_ = 0;
+    }
+    visitor_.text("rrname", owner_.view());
+    if (!owner_is_whole_) visitor_.boolean("rrname_truncated", true);
   }
 
   void write_type(uint16_t type) {
@@ -168,9 +200,15 @@ class Description {
 
   Bytes message_;
   const Survey& survey_;
+  Variant variant_;
   EntryWalk walk_;
+  RdataDescription<V> rdata_;
   V& visitor_;
   uint32_t records_seen_ = 0;
+  // The owner written last, and the pointer that leads to the same name; 0 when none can.
+  NameText owner_;
+  uint16_t owner_pointer_ = 0;
+  bool owner_is_whole_ = false;
 };
 
 }  // namespace flowscope::dns

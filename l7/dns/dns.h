@@ -7,6 +7,7 @@
 #include "flowcore/base/bytes.h"
 #include "flowcore/base/flow_side.h"
 #include "flowcore/base/timestamp.h"
+#include "l7/dns/conversation.h"
 #include "l7/dns/framing.h"
 #include "l7/dns/message.h"
 #include "l7/dns/survey.h"
@@ -14,39 +15,16 @@
 
 namespace flowscope::dns {
 
-// After this many things in a row that are no DNS messages the flow is given up.
-inline constexpr uint32_t kBadMessagesMax = 3;
-
-// Hands surveyed messages of one flow to its sink and counts the bad ones. Anomaly:
-// "dns_malformed", once for each message that cannot be read in full, whether what could be read is
-// reported or not.
-class MessageTally {
- public:
-  template <class Sink>
-  ParseStatus take(FlowSide side, Bytes bytes, Sink& sink) {
-    const Survey found = survey(bytes);
-    if (found.verdict != Verdict::NotDns) {
-      bad_in_a_row_ = 0;
-      sink.message(side, DnsMessage(bytes, found, messages_++));
-    }
-    if (found.verdict != Verdict::Sound) sink.anomaly(side, "dns_malformed");
-    if (found.verdict != Verdict::NotDns || ++bad_in_a_row_ < kBadMessagesMax)
-      return ParseStatus::Ok;
-    return ParseStatus::Poisoned;
-  }
-
- private:
-  uint32_t messages_ = 0;
-  uint32_t bad_in_a_row_ = 0;
-};
-
 // DNS, mDNS and LLMNR over UDP: one message per datagram.
-// Thread rule: that of its flow. Memory: this object only.
+// Thread rule: that of its flow. Memory: this object, and a pool block of 512 bytes or, where many
+// queries of one flow wait at the same time, of at most 16 KiB, while any waits.
 class DnsDatagramParser {
  public:
   static constexpr std::string_view kName = "dns";
 
-  explicit DnsDatagramParser(const ParserSetup&) {}
+  explicit DnsDatagramParser(const ParserSetup& setup)
+      : conversation_(setup.buffers, Conversation::Transport::Datagrams,
+                      variant_of(setup.source_port, setup.destination_port)) {}
 
   static Probe probe_datagram(Bytes payload, uint16_t source_port, uint16_t destination_port) {
     const bool is_netbios = source_port == kNetbiosPort || destination_port == kNetbiosPort;
@@ -57,39 +35,56 @@ class DnsDatagramParser {
   }
 
   template <class Sink>
-  ParseStatus on_datagram(FlowSide side, Bytes payload, Timestamp, Sink& sink) {
-    return tally_.take(side, payload, sink);
+  ParseStatus on_datagram(FlowSide side, Bytes payload, Timestamp time, Sink& sink) {
+    return conversation_.take(side, payload, time, sink);
+  }
+
+  // Drivers that sweep tell of unanswered queries in time; others with the flow's next message, or
+  // at its end.
+  template <class Sink>
+  void on_tick(Timestamp now, Sink& sink) {
+    conversation_.expire(now, sink);
   }
 
   template <class Sink>
-  void on_end(StreamEnd, Sink&) {}
+  void on_end(StreamEnd end, Sink& sink) {
+    conversation_.end(end, sink);
+  }
 
  private:
   // Where the message format of DNS means NetBIOS names (RFC 1002).
   static constexpr uint16_t kNetbiosPort = 137;
-  // DNS, mDNS (RFC 6762), LLMNR (RFC 4795).
   static constexpr bool is_dns_port(uint16_t port) {
-    return port == 53 || port == 5353 || port == 5355;
+    return port == kDnsPort || port == kMdnsPort || port == kLlmnrPort;
+  }
+  static constexpr Variant variant_of(uint16_t source_port, uint16_t destination_port) {
+    const auto either_is = [&](uint16_t port) {
+      return source_port == port || destination_port == port;
+    };
+    if (either_is(kDnsPort)) return Variant::Dns;
+    if (either_is(kMdnsPort)) return Variant::Mdns;
+    return either_is(kLlmnrPort) ? Variant::Llmnr : Variant::Dns;
   }
 
-  MessageTally tally_;
+  Conversation conversation_;
 };
 
-// DNS over TCP, pipelined or not. Anomaly besides those of MessageTally: "dns_message_dropped", for
+// DNS over TCP, pipelined or not. Anomaly besides those of Conversation: "dns_message_dropped", for
 // a message that the buffer pool had no room to put together. Thread rule: that of its flow.
-// Memory: this object, and per side the part of one message (at most 64 KiB, from the pool) while
-// it is not whole.
+// Memory: this object, the queries that wait as over UDP, and per side the part of one message (at
+// most 64 KiB, from the pool) while it is not whole.
 class DnsStreamParser {
  public:
   static constexpr std::string_view kName = "dns";
 
   explicit DnsStreamParser(const ParserSetup& setup)
-      : framings_{Framing(setup.buffers), Framing(setup.buffers)} {}
+      : framings_{Framing(setup.buffers), Framing(setup.buffers)},
+        conversation_(setup.buffers, Conversation::Transport::Stream, Variant::Dns) {}
 
   static Probe probe(FlowSide, Bytes first_bytes) { return probe_frame(first_bytes); }
 
   template <class Sink>
-  ParseStatus on_bytes(FlowSide side, Bytes bytes, Timestamp, Sink& sink) {
+  ParseStatus on_bytes(FlowSide side, Bytes bytes, Timestamp time, Sink& sink) {
     Framing& framing = framings_[index_of(side)];
     // After a gap that took the framing: messages mostly start a segment, so look there only.
     if (framing.is_lost()) {
@@ -99,7 +94,7 @@ class DnsStreamParser {
     for (Bytes message;;) {
       switch (framing.next(bytes, message)) {
         case Framing::Outcome::Message:
-          if (tally_.take(side, message, sink) == ParseStatus::Poisoned)
+          if (conversation_.take(side, message, time, sink) == ParseStatus::Poisoned)
             return ParseStatus::Poisoned;
           framing.message_done();
           break;
@@ -119,15 +114,22 @@ class DnsStreamParser {
   }
 
   template <class Sink>
-  void on_end(StreamEnd, Sink&) {}
+  void on_tick(Timestamp now, Sink& sink) {
+    conversation_.expire(now, sink);
+  }
+
+  template <class Sink>
+  void on_end(StreamEnd end, Sink& sink) {
+    conversation_.end(end, sink);
+  }
 
  private:
   std::array<Framing, 2> framings_;
-  MessageTally tally_;
+  Conversation conversation_;
 };
 
 static_assert(sizeof(DnsStreamParser) <= 128);
-static_assert(sizeof(DnsDatagramParser) <= 16);
+static_assert(sizeof(DnsDatagramParser) <= 32);
 
 using StreamParsers = TypeList<DnsStreamParser>;
 using DatagramParsers = TypeList<DnsDatagramParser>;

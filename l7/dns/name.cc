@@ -62,17 +62,31 @@ bool name_is_sound(Bytes message, size_t offset) {
   return walk.sound();
 }
 
-size_t end_of_name(Bytes message, size_t offset) {
+bool NameCheck::is_sound(size_t offset) {
+  ++steps_;
+  const uint16_t pointer = pointer_at(message_, offset);
+  if (pointer != 0 && pointer == sound_pointer_) return !is_exhausted();
+  if (is_exhausted()) return false;
+  LabelWalk walk(message_, offset);
+  for (Bytes label; walk.next(label);) continue;
+  steps_ += walk.steps();
+  if (!walk.sound() || is_exhausted()) return false;
+  if (pointer != 0) sound_pointer_ = pointer;
+  return true;
+}
+
+NameSpan span_of_name(Bytes message, size_t offset) {
+  const size_t start = offset;
   const size_t end_max = std::min(message.size(), offset + kNameBytesMax + 1);
   while (offset < end_max) {
     const uint8_t first = message[offset];
-    if (first == 0) return offset + 1;
+    if (first == 0) return {offset + 1, offset + 1 - start <= kNameBytesMax};
     if ((first & kLabelTypeMask) == kLabelIsPointer)
-      return offset + 2 <= message.size() ? offset + 2 : 0;
-    if ((first & kLabelTypeMask) != 0) return 0;
+      return {offset + 2 <= message.size() ? offset + 2 : 0, false};
+    if ((first & kLabelTypeMask) != 0) return {};
     offset += first + size_t{1};
   }
-  return 0;
+  return {};
 }
 
 }  // namespace flowscope::dns

@@ -6,38 +6,61 @@
 
 #include "flowcore/base/byte_reader.h"
 #include "l7/dns/name.h"
+#include "l7/dns/rdata_shape.h"
 
 namespace flowscope::dns {
 
 namespace {
 
 // A name that ends inside the record and can be read; `end` is where it ends in place.
-bool name_lies_inside(Bytes message, size_t offset, size_t record_end, size_t& end) {
-  end = end_of_name(message, offset);
-  return end != 0 && end <= record_end && name_is_sound(message, offset);
+bool name_lies_inside(NameCheck& names, size_t offset, size_t record_end, size_t& end) {
+  end = end_of_name(names.message(), offset);
+  return end != 0 && end <= record_end && names.is_sound(offset);
 }
 
 // `before` bytes, one name, and nothing more.
-bool is_name_after(Bytes message, const Record& record, size_t before) {
+bool is_name_after(NameCheck& names, const Record& record, size_t before) {
   const size_t record_end = record.rdata_at + record.rdata_bytes;
   size_t end = 0;
   return record.rdata_bytes > before
-         && name_lies_inside(message, record.rdata_at + before, record_end, end)
-         && end == record_end;
-}
-
-// RFC 1035 section 3.3.13: two names and five numbers of 32 bits.
-bool is_soa(Bytes message, const Record& record) {
-  const size_t record_end = record.rdata_at + record.rdata_bytes;
-  size_t end = 0;
-  return name_lies_inside(message, record.rdata_at, record_end, end)
-         && name_lies_inside(message, end, record_end, end) && record_end - end == 20;
+         && name_lies_inside(names, record.rdata_at + before, record_end, end) && end == record_end;
 }
 
 bool is_strings(Bytes rdata) {
   ByteReader reader(rdata);
   while (reader.ok() && reader.remaining() != 0) reader.skip(reader.u8());
   return reader.ok();
+}
+
+bool is_tagged_values(Bytes run) {
+  TaggedValues values(run);
+  Bytes value;
+  for (uint16_t tag = 0; values.next(tag, value);) continue;
+  return values.sound();
+}
+
+// RFC 9460 section 2.2: a priority, a name, parameters in ascending order, each once.
+bool is_service(NameCheck& names, const Record& record) {
+  const size_t record_end = record.rdata_at + record.rdata_bytes;
+  size_t end = 0;
+  if (record.rdata_bytes < 3 || !name_lies_inside(names, record.rdata_at + 2, record_end, end))
+    return false;
+  TaggedValues params(names.message().sub(end, record_end - end));
+  int32_t last = -1;
+  Bytes value;
+  for (uint16_t key = 0; params.next(key, value); last = key) {
+    if (key <= last) return false;
+  }
+  return params.sound();
+}
+
+// RFC 1876 section 2. Other versions than 0 are not ours to judge.
+bool is_location(Bytes rdata) {
+  if (rdata[0] != 0) return true;
+  if (rdata.size() != 16) return false;
+  // Sizes are a digit and a power of ten.
+  return std::all_of(rdata.begin() + 1, rdata.begin() + 4,
+                     [](uint8_t size) { return size >> 4 <= 9 && (size & 0xf) <= 9; });
 }
 
 // The longest run of at least two zero groups, the first of equals (RFC 5952 section 4.2).
@@ -70,29 +93,39 @@ std::string_view text_between(const AddressText& storage, const char* end) {
 
 }  // namespace
 
-bool rdata_is_sound(Bytes message, const Record& record) {
+bool rdata_is_sound(NameCheck& names, const Record& record) {
   if (record.rdata_bytes == 0) return true;
+  const Bytes rdata = names.message().sub(record.rdata_at, record.rdata_bytes);
   switch (record.type) {
-    case static_cast<uint16_t>(RrType::A):
+    case number_of(RrType::A):
       return record.rdata_bytes == 4;
-    case static_cast<uint16_t>(RrType::Aaaa):
+    case number_of(RrType::Aaaa):
       return record.rdata_bytes == 16;
-    case static_cast<uint16_t>(RrType::Ns):
-    case static_cast<uint16_t>(RrType::Cname):
-    case static_cast<uint16_t>(RrType::Ptr):
-    case static_cast<uint16_t>(RrType::Dname):
-      return is_name_after(message, record, 0);
-    case static_cast<uint16_t>(RrType::Mx):
-      return is_name_after(message, record, 2);
-    case static_cast<uint16_t>(RrType::Srv):
-      return is_name_after(message, record, 6);
-    case static_cast<uint16_t>(RrType::Soa):
-      return is_soa(message, record);
-    case static_cast<uint16_t>(RrType::Txt):
-    case static_cast<uint16_t>(RrType::Spf):
-      return is_strings(message.sub(record.rdata_at, record.rdata_bytes));
+    case number_of(RrType::Ns):
+    case number_of(RrType::Cname):
+    case number_of(RrType::Ptr):
+    case number_of(RrType::Dname):
+    case number_of(RrType::Md):
+    case number_of(RrType::Mf):
+    case number_of(RrType::Mb):
+    case number_of(RrType::Mg):
+    case number_of(RrType::Mr):
+      return is_name_after(names, record, 0);
+    case number_of(RrType::Mx):
+      return is_name_after(names, record, 2);
+    case number_of(RrType::Txt):
+    case number_of(RrType::Spf):
+      return is_strings(rdata);
+    case number_of(RrType::Opt):
+      return is_tagged_values(rdata);
+    case number_of(RrType::Svcb):
+    case number_of(RrType::Https):
+      return is_service(names, record);
+    case number_of(RrType::Loc):
+      return is_location(rdata);
     default:
-      return true;
+      const RdataShape shape = shape_of(record.type);
+      return shape.fields.empty() || fits_shape(names, record, shape);
   }
 }
 

@@ -4,14 +4,37 @@
 #include <cstdint>
 #include <string_view>
 
+#include "flowcore/base/byte_reader.h"
 #include "flowcore/base/bytes.h"
+#include "l7/dns/name.h"
 #include "l7/dns/wire.h"
 
 namespace flowscope::dns {
 
 // Whether the record's content has the form its type asks for. Content of types we do not read, and
-// absent content (RFC 2136 section 2.4), is always sound. Cost: as name_is_sound, at most twice.
-[[nodiscard]] bool rdata_is_sound(Bytes message, const Record& record);
+// absent content (RFC 2136 section 2.4), is always sound. Cost: at most two names, and linear in
+// the content. Requires: `names` checks the message that the record lies in.
+[[nodiscard]] bool rdata_is_sound(NameCheck& names, const Record& record);
+
+// Steps through a run of values that stand behind 16 bits of what they are and 16 bits of how long:
+// EDNS options (RFC 6891 section 6.1.2), service parameters (RFC 9460 section 2.2).
+class TaggedValues {
+ public:
+  explicit TaggedValues(Bytes run) : reader_(run) {}
+
+  // False at the end, or when a value does not lie whole in the run: then sound() is false.
+  bool next(uint16_t& tag, Bytes& value) {
+    if (reader_.remaining() == 0) return false;
+    tag = reader_.u16();
+    value = reader_.bytes(reader_.u16());
+    return reader_.ok();
+  }
+  // Meaningful once next() gave false.
+  [[nodiscard]] bool sound() const { return reader_.ok(); }
+
+ private:
+  ByteReader reader_;
+};
 
 // The texts below are written into storage of the caller; the views live as long as it does.
 

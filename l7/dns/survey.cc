@@ -49,7 +49,7 @@ bool is_netbios(Bytes message) {
 // The passes over one message that make its survey.
 class Surveyor {
  public:
-  explicit Surveyor(Bytes message) : message_(message), walk_(message) {}
+  explicit Surveyor(Bytes message) : message_(message), walk_(message), names_(message) {}
 
   Survey run() {
     result_.header = read_header(message_);
@@ -67,7 +67,11 @@ class Surveyor {
     uint16_t& present = result_.present[0];
     for (Question question; present < result_.header.claimed[0]; ++present) {
       if (!walk_.next(question)) return false;
-      if (present < kQuestionsMax) all_readable_ &= name_is_sound(message_, question.name_at);
+      if (present >= kQuestionsMax) continue;
+      const bool is_sound = question.name_is_plain || names_.is_sound(question.name_at);
+      if (present == 0 && is_sound)
+        result_.question_bytes = static_cast<uint16_t>(walk_.position() - kHeaderBytes);
+      all_readable_ &= is_sound;
     }
     return true;
   }
@@ -77,13 +81,19 @@ class Surveyor {
     uint16_t& present = result_.present[index];
     for (Record record; present < result_.header.claimed[index]; ++present) {
       if (!walk_.next(record)) return false;
-      if (record.is(RrType::Opt)) take_extended_rcode(record);
-      if (records_checked_++ < kRecordsMax) {
-        all_readable_ &=
-            name_is_sound(message_, record.name_at) && rdata_is_sound(message_, record);
-      }
+      if (record.is(RrType::Opt) && section == Section::Additional) take_extended_rcode(record);
+      if (result_.records_checked < kRecordsMax && !names_.is_exhausted()) check(record);
     }
     return true;
+  }
+
+  void check(const Record& record) {
+    const bool has_name = record.name_is_plain || names_.is_sound(record.name_at);
+    const bool has_content = rdata_is_sound(names_, record);
+    all_readable_ &= has_name && has_content;
+    if (names_.is_exhausted()) return;
+    result_.sound_contents |= uint64_t{has_content} << result_.records_checked;
+    ++result_.records_checked;
   }
 
   // RFC 6891 section 6.1.3: the OPT record's TTL begins with the upper eight bits of the code.
@@ -100,8 +110,8 @@ class Surveyor {
 
   Bytes message_;
   EntryWalk walk_;
+  NameCheck names_;
   Survey result_;
-  uint32_t records_checked_ = 0;
   bool all_readable_ = true;
 };
 

@@ -17,12 +17,16 @@ struct Survey {
   DnsHeader header;
   std::array<uint16_t, kSections> present{};  // entries that lie whole in the message, <= claimed
   uint16_t rcode = 0;                         // with the upper bits of an OPT record, RFC 6891
+  uint16_t question_bytes = 0;                // of the first question, 0 when it cannot be read
+  uint16_t records_checked = 0;               // from the first one on; <= kRecordsMax
+  uint64_t sound_contents = 0;                // bit i: record i, if checked, has content that fits
   Verdict verdict = Verdict::NotDns;
   bool ends_exactly = false;  // no byte follows the last entry
 };
 
-// Walks the whole message once. Cost: linear in its size, and bounded for pointer loops by
-// (kQuestionsMax + kRecordsMax * names per record) * (kNamePointersMax + 127) steps.
+// Walks the whole message once. Cost: linear in its size, for it steps over every entry once; and
+// kNameStepsMax for pointers, however often and deep they nest. Records behind the limit are
+// present but not checked.
 [[nodiscard]] Survey survey(Bytes message);
 
 // Whether the header can be that of a DNS message of `message_bytes`, by content alone.

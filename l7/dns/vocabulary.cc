@@ -39,6 +39,71 @@ constexpr std::array<std::string_view, 24> kRcodes = {
     "NXRRSET", "NOTAUTH", "NOTZONE",  "DSOTYPENI", "",        "",        "",         "",
     "BADVERS", "BADKEY",  "BADTIME",  "BADMODE",   "BADNAME", "BADALG",  "BADTRUNC", "BADCOOKIE"};
 
+constexpr std::array<std::string_view, 7> kOpcodes = {"QUERY",  "IQUERY", "STATUS", "",
+                                                      "NOTIFY", "UPDATE", "DSO"};
+
+constexpr std::array<std::string_view, 20> kEdnsOptions = {"",
+                                                           "LLQ",
+                                                           "UPDATE-LEASE",
+                                                           "NSID",
+                                                           "",
+                                                           "DAU",
+                                                           "DHU",
+                                                           "N3U",
+                                                           "ECS",
+                                                           "EXPIRE",
+                                                           "COOKIE",
+                                                           "TCP-KEEPALIVE",
+                                                           "PADDING",
+                                                           "CHAIN",
+                                                           "KEY-TAG",
+                                                           "EDE",
+                                                           "CLIENT-TAG",
+                                                           "SERVER-TAG",
+                                                           "REPORT-CHANNEL",
+                                                           "ZONEVERSION"};
+
+constexpr std::array<std::string_view, 31> kExtendedErrors = {"Other Error",
+                                                              "Unsupported DNSKEY Algorithm",
+                                                              "Unsupported DS Digest Type",
+                                                              "Stale Answer",
+                                                              "Forged Answer",
+                                                              "DNSSEC Indeterminate",
+                                                              "DNSSEC Bogus",
+                                                              "Signature Expired",
+                                                              "Signature Not Yet Valid",
+                                                              "DNSKEY Missing",
+                                                              "RRSIGs Missing",
+                                                              "No Zone Key Bit Set",
+                                                              "NSEC Missing",
+                                                              "Cached Error",
+                                                              "Not Ready",
+                                                              "Blocked",
+                                                              "Censored",
+                                                              "Filtered",
+                                                              "Prohibited",
+                                                              "Stale NXDOMAIN Answer",
+                                                              "Not Authoritative",
+                                                              "Not Supported",
+                                                              "No Reachable Authority",
+                                                              "Network Error",
+                                                              "Invalid Data",
+                                                              "Signature Expired before Valid",
+                                                              "Too Early",
+                                                              "Unsupported NSEC3 Iterations Value",
+                                                              "Unable to conform to policy",
+                                                              "Synthesized",
+                                                              "Invalid Query Type"};
+
+constexpr std::array<std::string_view, 9> kSvcParams = {"mandatory", "alpn",     "no-default-alpn",
+                                                        "port",      "ipv4hint", "ech",
+                                                        "ipv6hint",  "dohpath",  "ohttp"};
+
+template <size_t N>
+constexpr std::string_view name_in(const std::array<std::string_view, N>& names, size_t number) {
+  return number < N ? names[number] : std::string_view{};
+}
+
 std::string_view numbered(std::string_view prefix, uint16_t number, NumberText& scratch) {
   char* const digits = std::copy(prefix.begin(), prefix.end(), scratch.data());
   const char* const end = std::to_chars(digits, scratch.data() + scratch.size(), number).ptr;
@@ -60,8 +125,37 @@ std::string_view rr_type_name(uint16_t type, NumberText& scratch) {
 }
 
 std::string_view rcode_name(uint16_t rcode, NumberText& scratch) {
-  const std::string_view name = rcode < kRcodes.size() ? kRcodes.at(rcode) : std::string_view{};
+  const std::string_view name = name_in(kRcodes, rcode);
   return name.empty() ? numbered("RCODE", rcode, scratch) : name;
+}
+
+// RFC 6895 section 3.2.
+std::string_view class_name(uint16_t rr_class, NumberText& scratch) {
+  switch (rr_class) {
+    case 1:
+      return "IN";
+    case 3:
+      return "CH";
+    case 4:
+      return "HS";
+    case 254:
+      return "NONE";
+    case 255:
+      return "ANY";
+    default:
+      return numbered("CLASS", rr_class, scratch);
+  }
+}
+
+std::string_view opcode_name(uint8_t opcode) { return name_in(kOpcodes, opcode); }
+
+std::string_view edns_option_name(uint16_t option) { return name_in(kEdnsOptions, option); }
+
+std::string_view extended_error_name(uint16_t code) { return name_in(kExtendedErrors, code); }
+
+std::string_view svc_param_name(uint16_t key, NumberText& scratch) {
+  const std::string_view name = name_in(kSvcParams, key);
+  return name.empty() ? numbered("key", key, scratch) : name;
 }
 
 }  // namespace flowscope::dns

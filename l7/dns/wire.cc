@@ -6,20 +6,26 @@
 namespace flowscope::dns {
 
 bool EntryWalk::next(Question& question) {
-  const size_t name_end = end_of_name(message_, position_);
-  if (name_end == 0) return false;
+  const NameSpan name = span_of_name(message_, position_);
+  if (name.end == 0) return false;
+  const size_t name_end = name.end;
   ByteReader reader(message_.after(name_end));
-  question = {.name_at = position_, .type = reader.u16(), .rr_class = reader.u16()};
+  question = {.name_at = position_,
+              .name_is_plain = name.is_plain,
+              .type = reader.u16(),
+              .rr_class = reader.u16()};
   if (!reader.ok()) return false;
   position_ = name_end + reader.position();
   return true;
 }
 
 bool EntryWalk::next(Record& record) {
-  const size_t name_end = end_of_name(message_, position_);
-  if (name_end == 0) return false;
+  const NameSpan name = span_of_name(message_, position_);
+  if (name.end == 0) return false;
+  const size_t name_end = name.end;
   ByteReader reader(message_.after(name_end));
   record.name_at = position_;
+  record.name_is_plain = name.is_plain;
   record.type = reader.u16();
   record.rr_class = reader.u16();
   record.ttl = reader.u32();

@@ -21,6 +21,23 @@ inline constexpr uint16_t kFlagTruncated = 0x0200;
 inline constexpr uint16_t kFlagRecursionDesired = 0x0100;
 inline constexpr uint16_t kFlagRecursionAvailable = 0x0080;
 inline constexpr uint16_t kFlagZ = 0x0040;
+inline constexpr uint16_t kFlagAuthenticData = 0x0020;     // RFC 4035 section 3.2.3
+inline constexpr uint16_t kFlagCheckingDisabled = 0x0010;  // RFC 4035 section 3.2.2
+// Where LLMNR has two of its own (RFC 4795 section 2.1.1).
+inline constexpr uint16_t kFlagConflict = 0x0400;
+inline constexpr uint16_t kFlagTentative = 0x0100;
+
+inline constexpr uint16_t kClassInternet = 1;
+// The top bit of a class in mDNS: "answer to me alone" in a question, "flush what you have" in a
+// record (RFC 6762 sections 18.12 and 18.13).
+inline constexpr uint16_t kMulticastClassBit = 0x8000;
+
+// Which protocol the message format serves; told by the port.
+enum class Variant : uint8_t { Dns, Mdns, Llmnr };
+
+inline constexpr uint16_t kDnsPort = 53;
+inline constexpr uint16_t kMdnsPort = 5353;   // RFC 6762
+inline constexpr uint16_t kLlmnrPort = 5355;  // RFC 4795
 
 enum class Section : uint8_t { Question = 0, Answer = 1, Authority = 2, Additional = 3 };
 inline constexpr size_t kSections = 4;
@@ -39,11 +56,13 @@ struct DnsHeader {
 // A question or a record whose bytes lie inside the message. Offsets count from the header.
 struct Question {
   size_t name_at = 0;
+  bool name_is_plain = false;  // sound, and without a pointer
   uint16_t type = 0;
   uint16_t rr_class = 0;
 };
 struct Record {
   size_t name_at = 0;
+  bool name_is_plain = false;
   uint16_t type = 0;
   uint16_t rr_class = 0;
   uint32_t ttl = 0;

@@ -18,7 +18,8 @@ struct CountingSink {
   uint64_t bytes = 0;
   uint64_t anomalies = 0;
 
-  void message(FlowSide, const DnsMessage& message) {
+  template <class M>
+  void message(FlowSide, const M& message) {
     bench::CountingVisitor visitor;
     message.describe(visitor);
     bytes += visitor.bytes;
@@ -40,7 +41,8 @@ std::string make_response() {
 void parse(benchmark::State& state, const std::string& payload) {
   auto arena = std::move(Arena::create(BufferPool::cost(1 << 16), Arena::Populate::Now).value());
   BufferPool pool(arena, 1 << 16);
-  DnsDatagramParser parser(ParserSetup{pool});
+  // As mDNS, which is not paired: one message alone.
+  DnsDatagramParser parser(ParserSetup{.buffers = pool, .destination_port = kMdnsPort});
   CountingSink sink;
   for (auto _ : state) {
     benchmark::DoNotOptimize(
@@ -55,8 +57,29 @@ void parse(benchmark::State& state, const std::string& payload) {
 void query(benchmark::State& state) { parse(state, make_query()); }
 void response(benchmark::State& state) { parse(state, make_response()); }
 
+// Both, paired; a packet is one of the two.
+void exchange(benchmark::State& state) {
+  auto arena = std::move(Arena::create(BufferPool::cost(1 << 16), Arena::Populate::Now).value());
+  BufferPool pool(arena, 1 << 16);
+  DnsDatagramParser parser(ParserSetup{pool});
+  CountingSink sink;
+  const std::string asked = make_query();
+  const std::string answered = make_response();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        parser.on_datagram(FlowSide::Initiator, Bytes::of(asked), Timestamp{}, sink));
+    benchmark::DoNotOptimize(
+        parser.on_datagram(FlowSide::Responder, Bytes::of(answered), Timestamp{}, sink));
+  }
+  if (sink.anomalies != 0) state.SkipWithError("the messages are no pair");
+  state.counters["ns_per_packet"] =
+      benchmark::Counter(2e-9 * static_cast<double>(state.iterations()),
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
 BENCHMARK(query)->Name("dns/ours/query");
 BENCHMARK(response)->Name("dns/ours/response");
+BENCHMARK(exchange)->Name("dns/ours/exchange");
 
 }  // namespace
 }  // namespace flowscope::dns

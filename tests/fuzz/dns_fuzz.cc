@@ -1,5 +1,6 @@
-// Feeds one input to both DNS parsers: as a datagram, and as a TCP stream cut into pieces that the
-// first input byte sizes, with a gap where the second says so. Every message found is described.
+// Feeds one input to both DNS parsers: as a datagram, as a row of datagrams of both sides, and as a
+// TCP stream cut into pieces that the first input byte sizes, with a gap where the second says so.
+// Time goes on, so that queries wait, are answered and are given up. Every message is described.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -29,7 +30,8 @@ struct ReadingVisitor {
 };
 
 struct ReadingSink {
-  void message(FlowSide, const dns::DnsMessage& message) {
+  template <class M>
+  void message(FlowSide, const M& message) {
     ReadingVisitor visitor;
     message.describe(visitor);
     if (visitor.depth != 0) std::abort();
@@ -42,8 +44,27 @@ void feed_datagram(const ParserSetup& setup, Bytes input) {
   for (const uint16_t port : {uint16_t{53}, uint16_t{1000}}) {
     (void)dns::DnsDatagramParser::probe_datagram(input, 40000, port);
   }
+  for (const uint16_t port : {dns::kDnsPort, dns::kMdnsPort, dns::kLlmnrPort}) {
+    dns::DnsDatagramParser parser({.buffers = setup.buffers, .destination_port = port});
+    (void)parser.on_datagram(FlowSide::Initiator, input, Timestamp{}, sink);
+    parser.on_end(StreamEnd::Graceful, sink);
+  }
+}
+
+// Each datagram stands behind a byte that holds its side and how many seconds pass, and two bytes
+// of length, as write_dns_seeds.cc writes them.
+void feed_conversation(const ParserSetup& setup, Bytes input) {
+  ReadingSink sink;
   dns::DnsDatagramParser parser(setup);
-  (void)parser.on_datagram(FlowSide::Initiator, input, Timestamp{}, sink);
+  Timestamp time{1'000'000'000};
+  while (input.size() > 3) {
+    const FlowSide side = (input[0] & 1) != 0 ? FlowSide::Responder : FlowSide::Initiator;
+    time.ns += uint64_t{1'000'000'000} * (input[0] >> 1);
+    const Bytes payload = input.sub(3, load_be16(input, 1));
+    input = input.after(3 + payload.size());
+    if (parser.on_datagram(side, payload, time, sink) == ParseStatus::Poisoned) return;
+    parser.on_tick(time, sink);
+  }
   parser.on_end(StreamEnd::Graceful, sink);
 }
 
@@ -57,9 +78,10 @@ void feed_stream(const ParserSetup& setup, Bytes input) {
   dns::DnsStreamParser parser(setup);
   for (size_t piece = 0; !rest.empty(); ++piece) {
     const FlowSide side = piece % 7 == 6 ? FlowSide::Responder : FlowSide::Initiator;
+    const Timestamp time{piece * 5'000'000'000};
     const auto status = piece == gap_at
                             ? parser.on_gap(side, input[0], sink)
-                            : parser.on_bytes(side, rest.first(piece_bytes), Timestamp{}, sink);
+                            : parser.on_bytes(side, rest.first(piece_bytes), time, sink);
     if (status == ParseStatus::Poisoned) break;
     rest = rest.after(piece_bytes);
   }
@@ -74,6 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   static BufferPool pool(arena, kPoolBytes);
   const ParserSetup setup{pool};
   feed_datagram(setup, {bytes, size});
+  feed_conversation(setup, {bytes, size});
   feed_stream(setup, {bytes, size});
   if (pool.bytes_in_use() != 0) std::abort();
   return 0;

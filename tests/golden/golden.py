@@ -14,8 +14,8 @@ sys.path.insert(0, str(HERE.parent / "support"))
 import program as run
 
 # What perf/traffic/sample.cc writes: sessions by protocol, two pings, one unanswered and one refused SYN.
-# Each of 6 lookups is a record, and so is each of 5 answers.
-SAMPLE_COUNTS = {"flow": 4 + 6 + 3 + 2 + 2, "http": 5, "tls": 3, "dns": 6 + 5}
+# Each of 6 lookups is a record, and so are each of 5 answers and the lookup that none of them answers.
+SAMPLE_COUNTS = {"flow": 4 + 6 + 3 + 2 + 2, "http": 5, "tls": 3, "dns": 6 + 5 + 1}
 # What tests/support/tunnel_traffic.cc writes: six sessions in tunnels, two lookups, and of IPv4 and IPv6 each a flow
 # that is refused and one of the errors that say so. Fragments that never become whole are no flow.
 TUNNEL_COUNTS = {"flow": 6 + 2 + 2 * 2, "http": 5, "dns": 2 * 2, "anomaly": 2}

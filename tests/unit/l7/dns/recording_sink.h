@@ -38,12 +38,18 @@ class TextVisitor {
 // Keeps the messages and anomalies of a parser as text, in their order.
 struct RecordingSink {
   std::vector<std::string> messages;
+  std::vector<std::string> unanswered;
   std::vector<std::string> anomalies;
 
   void message(FlowSide side, const DnsMessage& message) {
     TextVisitor visitor;
     message.describe(visitor);
     messages.push_back((side == FlowSide::Initiator ? "> " : "< ") + visitor.result());
+  }
+  void message(FlowSide side, const UnansweredQuery& query) {
+    TextVisitor visitor;
+    query.describe(visitor);
+    unanswered.push_back((side == FlowSide::Initiator ? "> " : "< ") + visitor.result());
   }
   void anomaly(FlowSide, const char* kind) { anomalies.emplace_back(kind); }
 

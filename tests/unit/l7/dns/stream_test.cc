@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <random>
 #include <string>
 #include <vector>
@@ -80,6 +81,46 @@ TEST(DnsStreamSplits, NeverChangeTheMessages) {
   }
 }
 
+// Four queries, then their answers in another order, each side cut at random places.
+RecordingSink exchange_in_pieces(std::mt19937* random) {
+  auto arena = std::move(Arena::create(BufferPool::cost(1 << 20), Arena::Populate::Lazily).value());
+  BufferPool pool(arena, 1 << 20);
+  RecordingSink sink;
+  std::string queries;
+  std::string answers;
+  for (const uint16_t id : std::initializer_list<uint16_t>{1, 2, 3, 4}) {
+    const std::string name = "N" + std::to_string(id) + ".test";
+    queries += a_query(name, id).framed();
+    if (id != 3) answers.insert(0, MessageBuilder(id, 0x8180).question(name, 1).framed());
+  }
+  {
+    DnsStreamParser parser(ParserSetup{pool});
+    const auto feed = [&](FlowSide side, Bytes stream) {
+      while (!stream.empty()) {
+        const size_t piece = random == nullptr ? stream.size() : 1 + (*random)() % 40;
+        EXPECT_EQ(parser.on_bytes(side, stream.first(piece), {}, sink), ParseStatus::Ok);
+        stream = stream.after(piece);
+      }
+    };
+    feed(FlowSide::Initiator, Bytes::of(queries));
+    feed(FlowSide::Responder, Bytes::of(answers));
+    parser.on_end(StreamEnd::Graceful, sink);
+  }
+  EXPECT_EQ(pool.bytes_in_use(), 0U);
+  return sink;
+}
+
+TEST(DnsStreamSplits, NeverChangeThePairs) {
+  const RecordingSink whole = exchange_in_pieces(nullptr);
+  ASSERT_EQ(whole.messages.size(), 7U);
+  EXPECT_NE(whole.messages[4].find("query_tx_id=3 "), std::string::npos);
+  EXPECT_EQ(whole.unanswered.size(), 1U);
+  const uint32_t seed = 20240612;
+  std::mt19937 random(seed);
+  for (int round = 0; round < 200; ++round)
+    ASSERT_EQ(exchange_in_pieces(&random), whole) << "seed " << seed << ", round " << round;
+}
+
 TEST_F(DnsStream, KeepsTheSidesApart) {
   const std::string request = a_query("a.test").framed();
   const std::string response = MessageBuilder(7, 0x8180).question("a.test", 1).framed();
@@ -93,7 +134,8 @@ TEST_F(DnsStream, KeepsTheSidesApart) {
 }
 
 TEST_F(DnsStream, BorrowsAMessageThatLiesWholeInOneRun) {
-  feed(a_query("a.test").framed() + a_query("b.test").framed());
+  const std::string response = MessageBuilder(7, 0x8180).question("a.test", 1).framed();
+  feed(response + response);
   EXPECT_EQ(sink_.messages.size(), 2U);
   EXPECT_EQ(pool_.bytes_in_use(), 0U);
 }
@@ -149,6 +191,37 @@ TEST_F(DnsStream, CountsAMessageThatFindsNoRoom) {
   feed(first.substr(10) + a_query("second.test").framed());
   EXPECT_EQ(sink_.anomalies, std::vector<std::string>{"dns_message_dropped"});
   EXPECT_EQ(sink_.messages.size(), 1U);
+}
+
+TEST_F(DnsStream, PairsPipelinedQueriesWhateverTheOrderOfTheirAnswers) {
+  feed(a_query("a.test", 1).framed() + a_query("b.test", 2).framed());
+  feed(MessageBuilder(2, 0x8180).question("b.test", 1).framed(), FlowSide::Responder);
+  feed(MessageBuilder(1, 0x8180).question("a.test", 1).framed(), FlowSide::Responder);
+  ASSERT_EQ(sink_.messages.size(), 4U);
+  EXPECT_NE(sink_.messages[2].find("query_tx_id=1 "), std::string::npos);
+  EXPECT_NE(sink_.messages[3].find("query_tx_id=0 "), std::string::npos);
+  EXPECT_EQ(pool_.bytes_in_use(), 0U);
+}
+
+// RFC 5936 section 2.2: the question may be missing in all messages but the first.
+TEST_F(DnsStream, PairsEveryMessageOfAZoneTransfer) {
+  feed(MessageBuilder(9, 0x0000).question("zone.test", 252).framed());
+  feed(MessageBuilder(9, 0x8400).question("zone.test", 252).framed(), FlowSide::Responder);
+  feed(MessageBuilder(9, 0x8400, 0).framed(), FlowSide::Responder);
+  ASSERT_EQ(sink_.messages.size(), 3U);
+  EXPECT_NE(sink_.messages[1].find("query_tx_id=0 rtt_us=0"), std::string::npos);
+  EXPECT_NE(sink_.messages[2].find("continued=true query_tx_id=0"), std::string::npos);
+  parser_.on_end(StreamEnd::Graceful, sink_);
+  EXPECT_TRUE(sink_.unanswered.empty());
+}
+
+// Its query may have been before the flow was joined, or be in a segment that is late.
+TEST_F(DnsStream, HoldsNothingAgainstAResponseWithoutAQuery) {
+  feed(a_query("a.test", 1).framed());
+  feed(MessageBuilder(1, 0x8180).question("a.test", 1).framed(), FlowSide::Responder);
+  feed(MessageBuilder(2, 0x8180).question("b.test", 1).framed(), FlowSide::Responder);
+  EXPECT_NE(sink_.messages.back().find("unpaired=true"), std::string::npos);
+  EXPECT_TRUE(sink_.anomalies.empty());
 }
 
 TEST_F(DnsStream, GivesUpAfterThreeFramesInARowThatAreNoMessages) {
