@@ -54,9 +54,11 @@ size_t index_of_role(Role role) { return role == Role::Client ? 0 : 1; }
 }  // namespace
 
 void QuicParser::advance(FlowSide side, Bytes datagram, Turn& turn) {
-  if (const auto google = read_google_packet(datagram)) {
+  const auto google = protection_ == nullptr ? read_google_packet(datagram) : std::nullopt;
+  if (google) {
     version_ = google->version;
     client_side_ = side;
+    turn.is_google = true;
     turn.google = find_google_hello(*google);
     turn.is_last = true;
     return;
@@ -122,14 +124,35 @@ std::optional<OpenedPacket> QuicParser::open(FlowSide side, const LongPacket& pa
                                              OpenSpace& space) {
   if (protection_ == nullptr) return open_with_fresh_keys(side, packet, space);
   const Role role = side == client_side_ ? Role::Client : Role::Server;
-  std::optional<OpenedPacket> opened;
   if (packet.version == version_) {
     ++attempts_;
-    opened = open_packet(packet, role == Role::Client ? client_keys_ : server_keys_,
-                         numbers_[index_of_role(role)], space);
+    const PacketKeys& keys = role == Role::Client ? client_keys_ : server_keys_;
+    const auto opened = open_packet(packet, keys, numbers_[index_of_role(role)], space);
+    if (opened) return opened;
+  } else if (role == Role::Server) {
+    return open_in_other_version(packet, space);
   }
-  if (opened || role == Role::Server) return opened;
-  return open_with_fresh_keys(side, packet, space);
+  return role == Role::Client ? open_with_fresh_keys(side, packet, space) : std::nullopt;
+}
+
+// A server may answer in another version that the client's hello allows; the client's first
+// identifier stays what keys come from (RFC 9368 2.3, RFC 9369 4.1).
+std::optional<OpenedPacket> QuicParser::open_in_other_version(const LongPacket& packet,
+                                                              OpenSpace& space) {
+  if (is_reserved(packet.version)) return std::nullopt;
+  const Bytes key_id(key_id_.data(), key_id_bytes_);
+  for (const Protection* const protection : protections_of(packet.version)) {
+    ++attempts_;
+    const PacketKeys keys = derive_initial_keys(*protection, key_id, Role::Server);
+    const auto opened = open_packet(packet, keys, numbers_[index_of_role(Role::Server)], space);
+    if (!opened) continue;
+    protection_ = protection;
+    version_ = packet.version;
+    server_keys_ = keys;
+    client_keys_ = derive_initial_keys(*protection, key_id, Role::Client);
+    return opened;
+  }
+  return std::nullopt;
 }
 
 std::optional<OpenedPacket> QuicParser::open_with_fresh_keys(FlowSide side,
@@ -208,14 +231,13 @@ void QuicParser::add_crypto(Role role, const Frame& frame, Turn& turn) {
 
 void QuicParser::look_for_client_hello(Turn& turn) {
   const Bytes front = stream_of(Role::Client).front();
-  if (const auto google = read_google_hello(front)) {
-    if (!google->is_whole) return;
-    turn.google = google;
-    turn.is_last = true;
+  if (protection_->has_google_frames && front.starts_with("CHLO")) {
+    turn.google = read_google_hello(front);
+    turn.is_last = turn.google && turn.google->is_whole;
     return;
   }
   const Message message = read_message(front);
-  if (message.bytes == 0 || (protection_->has_google_frames && front.starts_with("CHLO"))) return;
+  if (message.bytes == 0) return;
   if (!message.is(tls::HandshakeType::ClientHello)) return fail("quic_invalid_handshake", turn);
   if (message.bytes > CryptoStream::kBytesMax) return fail("quic_handshake_too_long", turn);
   has_client_hello_ = message.is_whole();
@@ -244,8 +266,7 @@ void QuicParser::fail(const char* anomaly, Turn& turn) {
 }
 
 bool QuicParser::has_record(const Turn& turn) const {
-  return protection_ != nullptr || negotiated_count_ != 0 || turn.google
-         || (turn.is_last && VersionText(version_).text().starts_with('Q'));
+  return protection_ != nullptr || negotiated_count_ != 0 || turn.is_google;
 }
 
 const char* QuicParser::make_session(const Turn& turn, SessionTexts& texts,

@@ -75,7 +75,8 @@ class QuicParser {
   struct Turn {
     bool is_last = false;  // the record can be written
     const char* anomaly = nullptr;
-    std::optional<GoogleHello> google;  // borrows the datagram
+    bool is_google = false;             // a packet of Google's QUIC in clear
+    std::optional<GoogleHello> google;  // borrows the datagram or the client's stream
   };
   // What a record points to; lives on the stack of the call, about 9 KiB, most of it never touched.
   struct SessionTexts {
@@ -91,6 +92,7 @@ class QuicParser {
   std::optional<OpenedPacket> open(FlowSide side, const LongPacket& packet, OpenSpace& space);
   std::optional<OpenedPacket> open_with_fresh_keys(FlowSide side, const LongPacket& packet,
                                                    OpenSpace& space);
+  std::optional<OpenedPacket> open_in_other_version(const LongPacket& packet, OpenSpace& space);
   void adopt_keys(FlowSide side, const LongPacket& packet, const Protection& protection,
                   const PacketKeys& client_keys);
   void take_frames(Role role, Bytes payload, Turn& turn);

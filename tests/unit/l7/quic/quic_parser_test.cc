@@ -270,6 +270,14 @@ TEST_F(QuicParserTest, WritesANegotiationAlone) {
   EXPECT_EQ(sink_.sides[0], Initiator);
 }
 
+TEST_F(QuicParserTest, FollowsAServerToAnotherVersion) {
+  feed(Initiator, client_initial(crypto_frame(0, kHello)));
+  InitialSpec answer = from_server();
+  answer.version = Version::V2;
+  EXPECT_EQ(feed(Responder, seal_initial(answer, crypto_frame(0, kAnswer))), ParseStatus::Done);
+  EXPECT_EQ(told(), session_text("6b3343cf", "tls_version=TLS 1.3")) << "RFC 9368 2.3";
+}
+
 TEST_F(QuicParserTest, StepsOverAHelloRetryRequest) {
   const std::string retry = tls::test::message(
       2, tls::test::server_hello_body({.random = tls::test::retry_random(),
