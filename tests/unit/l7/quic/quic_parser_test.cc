@@ -361,6 +361,16 @@ TEST_F(QuicParserTest, KeepsNamesButNoFingerprintOfAHelloThatIsCutOff) {
   EXPECT_TRUE(has("sni=www.example.org extensions"));
 }
 
+TEST_F(QuicParserTest, MakesNoFingerprintOfAnAnswerThatIsCutOff) {
+  std::string body = tls::test::server_hello_body(tls::test::tls13_answer());
+  body.resize(body.size() - 4);
+  feed(Initiator, client_initial(crypto_frame(0, kHello)));
+  feed(Responder, server_initial(crypto_frame(0, tls::test::message(2, body))));
+  ASSERT_EQ(sink_.anomalies, std::vector<std::string>{"quic_invalid_handshake"});
+  EXPECT_TRUE(has("sni=www.example.org"));
+  EXPECT_FALSE(has("ja3s"));
+}
+
 TEST_F(QuicParserTest, GivesUpAfterAFixedNumberOfAttempts) {
   std::string garbage = client_initial(crypto_frame(0, kHello));
   garbage.back() = static_cast<char>(garbage.back() ^ 1);
