@@ -24,7 +24,7 @@ bool read_identifier(ByteReader& reader, Bytes& identifier) {
   return reader.ok() && count <= kIdentifierBytesMax;
 }
 
-// RFC 9000 17.2.1: at least one version, nothing else, and no version twice the mark itself.
+// RFC 9000 17.2.1: versions, at least one, and nothing else.
 bool read_negotiation(Bytes list, LongPacket& packet) {
   packet.type = PacketType::Negotiation;
   packet.versions = list;

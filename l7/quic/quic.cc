@@ -126,8 +126,7 @@ std::optional<OpenedPacket> QuicParser::open(FlowSide side, const LongPacket& pa
   const Role role = side == client_side_ ? Role::Client : Role::Server;
   if (packet.version == version_) {
     ++attempts_;
-    const PacketKeys& keys = role == Role::Client ? client_keys_ : server_keys_;
-    const auto opened = open_packet(packet, keys, numbers_[index_of_role(role)], space);
+    const auto opened = open_packet(packet, keys_of(role), numbers_[index_of_role(role)], space);
     if (opened) return opened;
   } else if (role == Role::Server) {
     return open_in_other_version(packet, space);
@@ -135,21 +134,30 @@ std::optional<OpenedPacket> QuicParser::open(FlowSide side, const LongPacket& pa
   return role == Role::Client ? open_with_fresh_keys(side, packet, space) : std::nullopt;
 }
 
+const PacketKeys& QuicParser::keys_of(Role role) {
+  if (role == Role::Client) return client_keys_;
+  if (!has_server_keys_) {
+    server_keys_ = derive_initial_keys(*protection_, key_id(), Role::Server);
+    has_server_keys_ = true;
+  }
+  return server_keys_;
+}
+
 // A server may answer in another version that the client's hello allows; the client's first
 // identifier stays what keys come from (RFC 9368 2.3, RFC 9369 4.1).
 std::optional<OpenedPacket> QuicParser::open_in_other_version(const LongPacket& packet,
                                                               OpenSpace& space) {
   if (is_reserved(packet.version)) return std::nullopt;
-  const Bytes key_id(key_id_.data(), key_id_bytes_);
   for (const Protection* const protection : protections_of(packet.version)) {
     ++attempts_;
-    const PacketKeys keys = derive_initial_keys(*protection, key_id, Role::Server);
+    const PacketKeys keys = derive_initial_keys(*protection, key_id(), Role::Server);
     const auto opened = open_packet(packet, keys, numbers_[index_of_role(Role::Server)], space);
     if (!opened) continue;
     protection_ = protection;
     version_ = packet.version;
     server_keys_ = keys;
-    client_keys_ = derive_initial_keys(*protection, key_id, Role::Client);
+    has_server_keys_ = true;
+    client_keys_ = derive_initial_keys(*protection, key_id(), Role::Client);
     return opened;
   }
   return std::nullopt;
@@ -158,8 +166,7 @@ std::optional<OpenedPacket> QuicParser::open_in_other_version(const LongPacket& 
 std::optional<OpenedPacket> QuicParser::open_with_fresh_keys(FlowSide side,
                                                              const LongPacket& packet,
                                                              OpenSpace& space) {
-  const Bytes present_id(key_id_.data(), key_id_bytes_);
-  if (protection_ != nullptr && packet.version == version_ && packet.destination_id == present_id)
+  if (protection_ != nullptr && packet.version == version_ && packet.destination_id == key_id())
     return std::nullopt;
   for (const Protection* const protection : protections_of(packet.version)) {
     ++attempts_;
@@ -186,7 +193,7 @@ void QuicParser::adopt_keys(FlowSide side, const LongPacket& packet, const Prote
   version_ = packet.version;
   protection_ = &protection;
   client_keys_ = client_keys;
-  server_keys_ = derive_initial_keys(protection, packet.destination_id, Role::Server);
+  has_server_keys_ = false;
   numbers_ = {};
   key_id_bytes_ = static_cast<uint8_t>(packet.destination_id.size());
   std::copy(packet.destination_id.begin(), packet.destination_id.end(), key_id_.begin());
