@@ -28,7 +28,10 @@ constexpr uint8_t kGoogleAck = 0x40;
 Frame FrameWalk::next() {
   while (reader_.ok() && reader_.remaining() > 0) {
     const uint8_t type = reader_.u8();
-    if (type == kPadding) continue;
+    if (type == kPadding) {
+      skip_padding();
+      continue;
+    }
     if (dialect_ == FrameDialect::Google) {
       if (type == kGoogleCrypto) return read_crypto();
       if (type == kGoogleClose) return read_google_close();
@@ -48,6 +51,12 @@ Frame FrameWalk::next() {
     }
   }
   return {.kind = reader_.ok() ? FrameKind::None : FrameKind::Invalid};
+}
+
+// Half of an Initial is padding as a rule.
+void FrameWalk::skip_padding() {
+  while (reader_.remaining() >= sizeof(uint64_t) && load_be64(reader_.rest(), 0) == 0)
+    reader_.skip(sizeof(uint64_t));
 }
 
 // RFC 9000 19.6: offset, length, bytes.

@@ -32,6 +32,7 @@ class FrameWalk {
   Frame next();
 
  private:
+  void skip_padding();
   Frame read_crypto();
   Frame read_close();
   Frame read_google_close();

@@ -80,6 +80,7 @@ class QuicParser {
   };
   // What a record points to; lives on the stack of the call, about 9 KiB, most of it never touched.
   struct SessionTexts {
+    SessionTexts() {}  // NOLINT(modernize-use-equals-default): GCC would clear all of it
     std::optional<tls::Ja3> ja3;
     std::optional<tls::Ja3> ja3s;
     std::optional<tls::Ja4> ja4;

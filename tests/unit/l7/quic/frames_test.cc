@@ -34,6 +34,10 @@ TEST(QuicFrames, StepsOverPaddingPingsAndAcknowledgements) {
             "crypto 5 abc, crypto 0 de, close 296");
   EXPECT_EQ(walked(""), "");
   EXPECT_EQ(walked(std::string(1000, '\0')), "");
+  for (size_t padding = 0; padding < 40; ++padding) {
+    const std::string zeros(padding, '\0');
+    EXPECT_EQ(walked(zeros + crypto_frame(0, zeros + "a") + zeros), "crypto 0 " + zeros + "a");
+  }
 }
 
 struct BadFrame {
