@@ -26,7 +26,7 @@ class BytePattern {
 
   constexpr BytePattern() = default;
   // Requires: constant evaluation.
-  explicit constexpr BytePattern(const char* text) { read(text); }
+  explicit constexpr BytePattern(const char* text) : text_(text) { read(text); }
 
   // Whether `bytes` begin with the pattern. NeedMore: they are too few to tell.
   [[nodiscard]] constexpr Probe match(Bytes bytes) const {
@@ -56,6 +56,7 @@ class BytePattern {
       if (has(set_[low], static_cast<uint8_t>(byte))) f(static_cast<uint8_t>(byte));
     }
   }
+  [[nodiscard]] constexpr std::string_view text() const { return text_; }
   [[nodiscard]] constexpr bool has_gap() const { return gap_max_ != 0; }
   // The fewest bytes that a match has.
   [[nodiscard]] constexpr size_t bytes_min() const { return elements_; }
@@ -84,10 +85,10 @@ class BytePattern {
     const size_t tail = elements_ - head_;
     for (size_t gap = 0; gap <= gap_max_; ++gap) {
       const size_t at = head_ + gap;
-      if (at + tail > bytes.size()) return Probe::NeedMore;
       size_t i = 0;
-      while (i < tail && fits(element_[head_ + i], bytes[at + i])) ++i;
+      while (i < tail && at + i < bytes.size() && fits(element_[head_ + i], bytes[at + i])) ++i;
       if (i == tail) return Probe::Match;
+      if (at + i == bytes.size()) return Probe::NeedMore;
       if (!fits(gap_, bytes[at])) return Probe::NoMatch;
     }
     return Probe::NoMatch;
@@ -227,6 +228,7 @@ class BytePattern {
     if (elements_ == 0) detail::pattern_is_wrong("an empty pattern");
   }
 
+  std::string_view text_;
   std::array<uint16_t, kElementsMax> element_{};
   std::array<Set, kSetsMax> set_{};
   uint16_t gap_ = 0;      // what may stand between head and tail

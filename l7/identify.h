@@ -82,8 +82,6 @@ class FirstRuns {
   }
   template <class Set>
   Answer found(FlowSide side, uint32_t parser, size_t kept_bytes);
-  template <class Set>
-  Answer look_anew(FlowSide side, Bytes run, uint32_t asked, size_t kept_bytes);
   [[nodiscard]] uint8_t known_by(FlowSide side, const known::Sighting& sighting);
 
   std::array<ProbePrefix, 2> prefix_;
@@ -107,6 +105,15 @@ FirstRuns::Answer FirstRuns::look(FlowSide side, Bytes run, uint32_t asked,
   bool maybe = false;
   const uint32_t parser = ask<Set>(side, first_bytes, asked, maybe);
   if (parser != Set::kNone) return found<Set>(side, parser, prefix.size - kept_before);
+  // What was kept before the run led to nothing; the run itself may begin a protocol.
+  bool maybe_alone = false;
+  if (kept_before != 0 && !maybe) {
+    const uint32_t later = ask<Set>(side, run, asked & Set::kFoundLaterMask, maybe_alone);
+    if (later != Set::kNone) {
+      pass_over(side);
+      return found<Set>(side, later, 0);
+    }
+  }
   if (!prefix.begun && !is_known_) {
     const known::Sighting sighting = look_known(first_bytes);
     const uint8_t position = known_by(side, sighting);
@@ -118,34 +125,21 @@ FirstRuns::Answer FirstRuns::look(FlowSide side, Bytes run, uint32_t asked,
     }
     maybe |= sighting.maybe && first_bytes.size() < kProbeBytes;
   }
-  if (maybe) {
-    if (kept_before == 0) prefix.append(run);
-    return {Outcome::NeedMore};
-  }
-  if (kept_before == 0) return {};
-  return look_anew<Set>(side, run, asked, prefix.size - kept_before);
+  if (!maybe && !maybe_alone) return {.kept_bytes = prefix.size - kept_before};
+  if (!maybe) pass_over(side);
+  if (prefix.size == 0) prefix.append(run);
+  return {Outcome::NeedMore};
 }
 
-// The other side's bytes are kept because they could have been of some protocol: of this one?
+// The other side's bytes are kept because they could have been of some protocol: of this one? Not
+// what was said in the protocol before it.
 template <class Set>
 FirstRuns::Answer FirstRuns::found(FlowSide side, uint32_t parser, size_t kept_bytes) {
   ProbePrefix& peer = at(other_side(side));
-  if (peer.size != 0 && Set::probe(parser, other_side(side), peer.bytes()) == Probe::NoMatch)
+  if (peer.size != 0
+      && (is_known_ || Set::probe(parser, other_side(side), peer.bytes()) == Probe::NoMatch))
     peer.size = 0;
   return {Outcome::Parser, static_cast<uint8_t>(parser), kept_bytes};
-}
-
-// What was kept before the run has led to nothing; the run itself may begin a protocol.
-template <class Set>
-FirstRuns::Answer FirstRuns::look_anew(FlowSide side, Bytes run, uint32_t asked,
-                                       size_t kept_bytes) {
-  bool maybe = false;
-  const uint32_t parser = ask<Set>(side, run, asked & Set::kFoundLaterMask, maybe);
-  if (parser == Set::kNone && !maybe) return {.kept_bytes = kept_bytes};
-  pass_over(side);
-  if (parser != Set::kNone) return found<Set>(side, parser, 0);
-  at(side).append(run);
-  return {Outcome::NeedMore};
 }
 
 // The position of the protocol that this side's bytes show, alone or with what the other side

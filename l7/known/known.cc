@@ -2,8 +2,11 @@
 
 #include <bit>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "l7/first_bytes_table.h"
+#include "l7/known/rules.h"
 
 namespace flowscope::known {
 
@@ -73,7 +76,7 @@ class Search {
       const Probe answer = rule.match(looked_at_, run_bytes_, of_);
       if (answer == Probe::NoMatch) continue;
       if (answer == Probe::NeedMore) {
-        result_.maybe = true;
+        result_.maybe |= rule.evidence == Evidence::Alone;
         continue;
       }
       if (rule.evidence == Evidence::Alone) {
@@ -112,6 +115,22 @@ Sighting look(const Protocols& protocols, const AllRules& rules, uint64_t candid
 }
 
 }  // namespace
+
+std::span<const FirstBytesRule> stream_rules() { return kStreamRules.rule; }
+std::span<const FirstBytesRule> datagram_rules() { return kDatagramRules.rule; }
+
+std::string expression_of(const FirstBytesRule& rule) {
+  std::string_view pattern = rule.pattern.text();
+  std::string expression;
+  constexpr std::string_view kAnyCase = "(?i)";
+  if (pattern.starts_with(kAnyCase)) {
+    expression = kAnyCase;
+    pattern.remove_prefix(kAnyCase.size());
+  }
+  expression += '^';
+  if (rule.offset != 0) expression += ".{" + std::to_string(rule.offset) + "}";
+  return expression.append(pattern);
+}
 
 uint64_t stream_candidates(Bytes run) { return kStreamTable.candidates(run); }
 uint64_t datagram_candidates(Bytes payload) { return kDatagramTable.candidates(payload); }

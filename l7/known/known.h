@@ -64,7 +64,7 @@ struct Sighting {
   static constexpr uint8_t kNone = UINT8_MAX;
 
   uint8_t found = kNone;  // position of the protocol that they show
-  bool maybe = false;     // more bytes might show one
+  bool maybe = false;     // more bytes might show one, without the other side or a port
   PairedSides paired{};   // streams only
 };
 

@@ -17,9 +17,10 @@ inline constexpr auto kMachineStreams = std::to_array<KnownProtocol>({
     // IEEE 1815 section 9.2.4: start, length, control.
     {.name = "dnp3",
      .ports = {20000, 19999},
-     .first_bytes =
-         {{{R"(\x05\x64[\x05-\xff][\x40-\x4f\x53\x54\x59\x73\x74\xc0-\xcf\xd3\xd4\xf3\xf4])"},
-           {R"(\x05\x64[\x05-\xff])", Role::Either, Evidence::AtPort}}}},
+     .first_bytes = {{{.pattern = R"(\x05\x64\x05[\x40-\x4f\x53\x54\x59\x73\x74\xc0-\xcf\xd3\xd4])",
+                       .bytes_min = 10,
+                       .bytes_max = 10},
+                      {R"(\x05\x64[\x05-\xff])", Role::Either, Evidence::Paired}}}},
     // RFC 1006 section 6, X.224 section 13.3: a connection request with two-byte selectors, in
     // either order, as S7 stations have; or its job behind a data unit.
     {.name = "s7comm",
