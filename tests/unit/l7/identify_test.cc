@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "l7/app_id.h"
 #include "l7/parser_list.h"
 #include "l7/parser_set.h"
 
@@ -56,9 +57,10 @@ class FirstRunsTest : public ::testing::Test {
 };
 
 TEST_F(FirstRunsTest, FindsAParserByEitherSide) {
-  EXPECT_EQ(outcome(kServer, "GREETINGS"), Outcome::Parser);
+  EXPECT_EQ(Set::kNames.at(look(kServer, "GREETINGS").index), "declared");
   FirstRuns other;
-  EXPECT_EQ(other.look<Set>(kClient, Bytes::of("plain"), UINT32_MAX, NothingKnown{}).index, 1);
+  const auto found = other.look<Set>(kClient, Bytes::of("plain"), UINT32_MAX, NothingKnown{});
+  EXPECT_EQ(Set::kNames.at(found.index), "undeclared");
 }
 
 TEST_F(FirstRunsTest, AsksOnlyParsersWhoseFirstBytesMayFit) {
@@ -140,6 +142,35 @@ TEST_F(FirstRunsTest, NamesAProtocolThatBothSidesShowTogether) {
   const FirstRuns::Answer named = look(kServer, "+OK hello\r\n");
   ASSERT_EQ(named.outcome, Outcome::Known);
   EXPECT_STREQ(known::kStreams.at(named.index).name, "pop3");
+}
+
+using Datagrams = ParserSet<TypeList<Undeclared>>;
+using Ids = AppId<Set, Datagrams>;
+
+TEST(AppId, NamesParsersAndKnownProtocols) {
+  EXPECT_EQ(Ids::name(0), nullptr);
+  EXPECT_STREQ(Ids::name(Ids::of_stream(0)), "declared");
+  EXPECT_STREQ(Ids::name(Ids::of_datagram(0)), "undeclared");
+  EXPECT_EQ(Ids::datagram_parser(Ids::of_datagram(0)), 0U);
+  for (size_t i = 0; i < known::kStreams.size(); ++i)
+    EXPECT_STREQ(Ids::name(Ids::of_known_stream(i)), known::kStreams.at(i).name);
+  for (size_t i = 0; i < known::kDatagrams.size(); ++i)
+    EXPECT_STREQ(Ids::name(Ids::of_known_datagram(i)), known::kDatagrams.at(i).name);
+}
+
+TEST(AppId, NamesWhatAFlowBeganWith) {
+  for (size_t i = 0; i < known::kStreams.size(); ++i) {
+    const uint8_t app = Ids::of_stream_behind(0, Ids::of_known_stream(i));
+    EXPECT_STREQ(Ids::name(app), "declared");
+    if (known::stream_may_turn(i)) {
+      EXPECT_STREQ(Ids::first_name(app), known::kStreams.at(i).name);
+    } else {
+      EXPECT_EQ(Ids::first_name(app), nullptr);
+    }
+  }
+  EXPECT_EQ(Ids::of_stream_behind(0, 0), Ids::of_stream(0));
+  EXPECT_EQ(Ids::of_stream_behind(0, Ids::of_stream(0)), Ids::of_stream(0));
+  EXPECT_EQ(Ids::first_name(Ids::of_stream(0)), nullptr);
 }
 
 // What a probe would not refuse must be left by the table: else the parser is never asked.
