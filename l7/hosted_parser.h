@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <string_view>
 
@@ -53,6 +54,15 @@ class HostedParser {
   static constexpr bool kProbesDatagrams = requires(Bytes payload, uint16_t port) {
     P::probe_datagram(payload, port, port);
   };
+
+  // Without a probe every flow is its, whatever it declares.
+  static constexpr auto kFirstBytes = [] {
+    if constexpr (kProbes || kProbesDatagrams) {
+      return first_bytes_of<P>();
+    } else {
+      return std::array<FirstBytes, 0>{};
+    }
+  }();
 
   explicit HostedParser(const ParserSetup& setup) : parser_(make(setup)) {}
 

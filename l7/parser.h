@@ -8,6 +8,7 @@
 #include "flowcore/base/bytes.h"
 #include "flowcore/base/flow_side.h"
 #include "flowcore/base/timestamp.h"
+#include "l7/first_bytes.h"
 
 namespace flowscope {
 
@@ -77,7 +78,8 @@ concept FieldVisitor = requires(V& visitor, const char* name, std::string_view t
 //     enough to be
 //                                                  // looked for behind those of an unknown
 //                                                  protocol
-//     explicit HttpParser(const ParserSetup& setup);
+//     static constexpr std::array<FirstBytes, 1> kFirstBytes = {{...}};   // optional, see
+//     FirstBytes explicit HttpParser(const ParserSetup& setup);
 //     // Pure; looks at the first bytes of one side. Must decide when kProbeBytes bytes are there.
 //     static Probe probe(FlowSide side, Bytes first_bytes);
 //     template <class Sink> ParseStatus on_bytes(FlowSide side, Bytes bytes, Timestamp time, Sink&

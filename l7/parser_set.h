@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "flowcore/base/slab.h"
+#include "l7/first_bytes_table.h"
 #include "l7/parser.h"
 
 namespace flowscope {
@@ -34,6 +35,16 @@ constexpr bool found_later() {
   return false;
 }
 
+// What the parser declares of its first bytes; nothing when it declares none.
+template <class P>
+constexpr auto first_bytes_of() {
+  if constexpr (requires { P::kFirstBytes; }) {
+    return P::kFirstBytes;
+  } else {
+    return std::array<FirstBytes, 0>{};
+  }
+}
+
 template <class List>
 class ParserSet;
 
@@ -44,6 +55,7 @@ template <class... P>
 class ParserSet<TypeList<P...>> {
  public:
   static constexpr uint32_t kCount = sizeof...(P);
+  static_assert(kCount <= 32, "parsers are named by the bits of a word");
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr std::array<std::string_view, kCount> kNames = {P::kName...};
 
@@ -75,10 +87,19 @@ class ParserSet<TypeList<P...>> {
     return mask;
   }();
 
-  // Asks probe.template operator()<Parser>() of each enabled type in order: the first that matches,
-  // or kNone; `maybe` tells that some type needs more bytes.
+  // Bit i: parser i may know a flow by these first bytes. A parser that declares none always may.
+  static uint32_t candidates(Bytes first_bytes) {
+    if constexpr (kDeclared == 0) {
+      return UINT32_MAX;
+    } else {
+      return static_cast<uint32_t>(kTable.candidates(first_bytes));
+    }
+  }
+
+  // Asks probe.template operator()<Parser>() of each type of the mask in order: the first that
+  // matches, or kNone; `maybe` tells that some type needs more bytes.
   template <class F>
-  static uint32_t identify(uint32_t enabled_mask, bool& maybe, F&& probe) {
+  static uint32_t identify(uint32_t asked_mask, bool& maybe, F&& probe) {
     uint32_t found = kNone;
     maybe = false;
     uint32_t index = 0;
@@ -88,12 +109,37 @@ class ParserSet<TypeList<P...>> {
       ++index;
       return answer == Probe::Match;
     };
-    (void)(ask((enabled_mask >> index & 1) != 0 ? probe.template operator()<P>() : Probe::NoMatch)
+    (void)(ask((asked_mask >> index & 1) != 0 ? probe.template operator()<P>() : Probe::NoMatch)
            || ...);
     return found;
   }
 
+  // What the probe of parser `index` says.
+  static Probe probe(uint32_t index, FlowSide side, Bytes first_bytes) {
+    Probe answer = Probe::NoMatch;
+    uint32_t next = 0;
+    (void)((next++ == index && (answer = P::probe(side, first_bytes), true)) || ...);
+    return answer;
+  }
+
  private:
+  static constexpr size_t kDeclared = (size_t{0} + ... + first_bytes_of<P>().size());
+  static constexpr FirstBytesTable make_table() {
+    std::array<FirstBytesRule, kDeclared> rules{};
+    uint64_t open = 0;
+    size_t next = 0;
+    uint8_t index = 0;
+    const auto add = [&](const auto& declared) {
+      if (declared.empty()) open |= uint64_t{1} << index;
+      for (const FirstBytes& first_bytes : declared)
+        rules[next++] = FirstBytesRule::of(index, first_bytes);
+      ++index;
+    };
+    (add(first_bytes_of<P>()), ...);
+    return {rules, open};
+  }
+  static constexpr FirstBytesTable kTable = make_table();
+
   template <class F>
   void at(uint32_t index, F&& f) {
     [&]<size_t... I>(std::index_sequence<I...>) {

@@ -126,7 +126,8 @@ void SessionTurn<Sessions, Sink>::close(FlowEntry& entry, StreamSession& session
   if (!tcp.finished && tcp.parser == 0 && !session.handed_over) {
     // Too few bytes for any parser to know them; ports may still say whose they are.
     const uint32_t otherwise = own_.stream_routes.of(entry.key).otherwise;
-    const bool any = tcp.prefix[0].size + tcp.prefix[1].size != 0;
+    const bool any = !tcp.first.kept_of(FlowSide::Initiator).empty()
+                     || !tcp.first.kept_of(FlowSide::Responder).empty();
     SideSink sink{*this, entry, session, FlowSide::Initiator, time};
     if (otherwise != 0 && any) adopt(sink, static_cast<uint32_t>(std::countr_zero(otherwise)), {});
   }
@@ -169,8 +170,7 @@ void SessionTurn<Sessions, Sink>::on_gap(SideSink& from, uint32_t missing_bytes)
     if (at_once != 0) adopt(from, static_cast<uint32_t>(std::countr_zero(at_once)), {});
   }
   if (tcp.parser == 0) {
-    // What follows the gap may still be recognised.
-    tcp.prefix[index_of(from.side)].size = 0;
+    tcp.first.on_gap(from.side);
     return;
   }
   ParserSink sink = stream_sink(from.entry, tcp, from.time);
@@ -189,33 +189,27 @@ void SessionTurn<Sessions, Sink>::probe(SideSink& from, Bytes bytes) {
   const DriverRoutes::Route route = route_of(from);
   if (route.at_once != 0)
     return adopt(from, static_cast<uint32_t>(std::countr_zero(route.at_once)), bytes);
-  ProbePrefix& prefix = tcp.prefix[index_of(from.side)];
-  if (++tcp.probes > TcpSession::kProbesMax) {
-    tcp.finished = true;
-    return;
-  }
-  // Bytes kept from earlier runs and those of this one, without a copy when nothing was kept.
-  const size_t kept_before = prefix.size;
-  if (kept_before != 0) prefix.append(bytes);
-  const Bytes first_bytes = kept_before != 0 ? prefix.bytes() : bytes.first(kProbeBytes);
-  const uint32_t asked = route.asked & (prefix.begun ? Streams::kFoundLaterMask : UINT32_MAX);
-  bool maybe = false;
-  const uint32_t found =
-      Streams::identify(asked, maybe, [&]<class P>() { return P::probe(from.side, first_bytes); });
-  if (found != Streams::kNone) {
-    adopt(from, found, bytes.after(prefix.size - kept_before));
-  } else if (maybe) {
-    if (kept_before == 0) prefix.append(bytes);
-  } else if (route.otherwise != 0) {
-    adopt(from, static_cast<uint32_t>(std::countr_zero(route.otherwise)),
-          bytes.after(prefix.size - kept_before));
-  } else {
-    // Not yet: a known protocol may begin with a later run, behind SOCKS or STARTTLS.
-    prefix.size = 0;
-    prefix.begun = true;
-    if (Streams::kFoundLaterMask == 0 && tcp.prefix[index_of(other_side(from.side))].begun)
+  const FirstRuns::Answer answer =
+      tcp.first.template look<Streams>(from.side, bytes, route.asked, NothingKnown{});
+  switch (answer.outcome) {
+    case FirstRuns::Outcome::NeedMore:
+    case FirstRuns::Outcome::Known:
+      return;
+    case FirstRuns::Outcome::Parser:
+      return adopt(from, answer.index, bytes.after(answer.kept_bytes));
+    case FirstRuns::Outcome::GivenUp:
       tcp.finished = true;
+      return;
+    case FirstRuns::Outcome::Nothing:
+      break;
   }
+  if (route.otherwise != 0) {
+    return adopt(from, static_cast<uint32_t>(std::countr_zero(route.otherwise)),
+                 bytes.after(answer.kept_bytes));
+  }
+  tcp.first.pass_over(from.side);
+  if (Streams::kFoundLaterMask == 0 && tcp.first.has_begun(other_side(from.side)))
+    tcp.finished = true;
 }
 
 // The parser is known: it gets what both sides kept, then `bytes`, the rest of this run.
@@ -232,10 +226,11 @@ void SessionTurn<Sessions, Sink>::adopt(SideSink& from, uint32_t index, Bytes by
   from.session.parser = Sessions::Streams::kNames[index];
   own_.by_parser[Sessions::kStreamPosition[index]].flows.add(1);
 
-  const std::array<ProbePrefix, 2> prefix = tcp.prefix;
+  // A copy: a parser that hands over begins a new search.
+  const FirstRuns first = tcp.first;
   SideSink peer{*this, from.entry, from.session, other_side(from.side), from.time};
-  feed(peer, prefix[index_of(peer.side)].bytes());
-  feed(from, prefix[index_of(from.side)].bytes());
+  feed(peer, first.kept_of(peer.side));
+  feed(from, first.kept_of(from.side));
   feed(from, bytes);
 }
 
@@ -260,8 +255,7 @@ void SessionTurn<Sessions, Sink>::heed(SideSink& from, ParseStatus status) {
     case ParseStatus::HandOver:
       own_.stream_parsers.destroy(tcp.parser_index, tcp.parser);
       tcp.parser = 0;
-      tcp.probes = 0;
-      tcp.prefix = {};
+      tcp.first = {};
       from.session.handed_over = true;
       return;
     case ParseStatus::Poisoned:

@@ -44,7 +44,8 @@ DatagramSession* SessionTurn<Sessions, Sink>::open_datagrams(FlowEntry& entry,
   if (route.at_once != 0) {
     found = static_cast<uint32_t>(std::countr_zero(route.at_once));
   } else {
-    found = Datagrams::identify(route.asked, maybe, [&]<class P>() {
+    const uint32_t asked = route.asked & Datagrams::candidates(packet.payload());
+    found = Datagrams::identify(asked, maybe, [&]<class P>() {
       return P::probe_datagram(packet.payload(), layers.source_port, layers.destination_port);
     });
     if (found == Datagrams::kNone && route.otherwise != 0)

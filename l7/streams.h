@@ -8,6 +8,7 @@
 #include "flowcore/packet/burst.h"
 #include "flowcore/track/burst_tracker.h"
 #include "flowcore/track/flow_burst.h"
+#include "l7/app_id.h"
 #include "l7/parser_list.h"
 #include "l7/parser_set.h"
 #include "l7/tcp_session.h"
@@ -31,7 +32,7 @@ struct StreamsOptions {
 struct StreamsCounters {
   Counter sessions;          // TCP sessions opened
   Counter sessions_refused;  // flows left unparsed because every place was taken
-  Counter identified;        // flows whose protocol was found
+  Counter identified;        // flows whose protocol was found, with a parser or without
   Counter parse_errors;      // parsers that gave up on a broken stream
   Counter gap_bytes;         // bytes that parsers did not get
   Counter strays;            // segments refused because they lie outside any window
@@ -83,8 +84,11 @@ class Streams {
   // What was missed of a live flow up to now.
   [[nodiscard]] GapBytes gap_bytes_of(const FlowEntry& entry) const;
 
-  // The EVE name of the flow's protocol, or null while unknown.
-  static const char* app_name(const FlowEntry& entry);
+  // The EVE name of the flow's protocol, or null while unknown: that of its parser, or of a known
+  // protocol that has none.
+  static const char* app_name(const FlowEntry& entry) { return App::name(entry.app); }
+  // That of the protocol it began with, where another came behind it (STARTTLS); else null.
+  static const char* first_app_name(const FlowEntry& entry) { return App::first_name(entry.app); }
   [[nodiscard]] const StreamsCounters& counters() const { return counters_; }
   // Memory that parsers and streams have borrowed, and flows with a session, at this moment.
   [[nodiscard]] size_t bytes_in_use() const { return buffers_.bytes_in_use(); }
@@ -93,6 +97,7 @@ class Streams {
  private:
   using StreamSet = ParserSet<AllStreamParsers>;
   using DatagramSet = ParserSet<AllDatagramParsers>;
+  using App = AppId<StreamSet, DatagramSet>;
   static constexpr uint8_t kDatagramProbesMax = 4;
   // A TCP flow that is no longer followed but has missed bytes to tell of: its `stream` is this and
   // the handle of its GapBytes. Sessions have lower numbers.
@@ -133,9 +138,10 @@ class Streams {
   void datagram(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers);
   // Requires: the flow has a datagram parser.
   static uint32_t datagram_parser_of(const FlowEntry& entry) {
-    return entry.app - 1U - StreamSet::kCount;
+    return App::datagram_parser(entry.app);
   }
   bool open_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers);
+  void name_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers);
   void close_datagrams(FlowEntry& entry, StreamEnd end);
   void drop_datagrams(FlowEntry& entry);
   void take_payload(SideSink& from, const PacketView& packet, const Layers& layers, uint32_t seq,
@@ -151,6 +157,7 @@ class Streams {
   void on_bytes(SideSink& from, Bytes bytes);
   void on_gap(SideSink& from, uint32_t missing_bytes);
   void probe(SideSink& from, Bytes bytes);
+  void name(SideSink& from, uint8_t known_position);
   void adopt(SideSink& from, uint32_t parser_index, Bytes bytes);
   void feed(SideSink& from, Bytes bytes);
   void heed(SideSink& from, ParseStatus status);

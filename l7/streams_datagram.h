@@ -28,10 +28,12 @@ void Streams<Out>::datagram(FlowEntry& entry, FlowSide side, const PacketView& p
 template <class Out>
 bool Streams<Out>::open_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers) {
   bool maybe = false;
-  const uint32_t found = DatagramSet::identify(options_.datagram_parsers, maybe, [&]<class P>() {
+  const uint32_t asked = options_.datagram_parsers & DatagramSet::candidates(payload);
+  const uint32_t found = DatagramSet::identify(asked, maybe, [&]<class P>() {
     return P::probe_datagram(payload, layers.source_port, layers.destination_port);
   });
   if (found == DatagramSet::kNone) {
+    if (entry.app == 0) name_datagrams(entry, payload, layers);
     if (++entry.probes >= kDatagramProbesMax) entry.stream = FlowEntry::kStreamOff;
     return false;
   }
@@ -44,10 +46,21 @@ bool Streams<Out>::open_datagrams(FlowEntry& entry, Bytes payload, const Layers&
     entry.stream = FlowEntry::kStreamOff;
     return false;
   }
-  counters_.identified.add(1);
+  if (entry.app == 0) counters_.identified.add(1);
   entry.stream = handle & FlowEntry::kStreamOff;
-  entry.app = static_cast<uint8_t>(StreamSet::kCount + found + 1);
+  entry.app = App::of_datagram(found);
   return true;
+}
+
+// A protocol without a parser is named; nothing more is wanted of it where no other may follow.
+template <class Out>
+void Streams<Out>::name_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers) {
+  const known::Sighting sighting =
+      known::look_at_datagram(payload, {layers.source_port, layers.destination_port});
+  if (sighting.found == known::Sighting::kNone) return;
+  counters_.identified.add(1);
+  entry.app = App::of_known_datagram(sighting.found);
+  if (!known::datagram_may_turn(sighting.found)) entry.stream = FlowEntry::kStreamOff;
 }
 
 template <class Out>
@@ -62,14 +75,6 @@ template <class Out>
 void Streams<Out>::drop_datagrams(FlowEntry& entry) {
   datagram_parsers_.destroy(datagram_parser_of(entry), entry.stream);
   entry.stream = FlowEntry::kStreamOff;
-}
-
-template <class Out>
-const char* Streams<Out>::app_name(const FlowEntry& entry) {
-  if (entry.app == 0) return nullptr;
-  const uint32_t index = entry.app - 1U;
-  if (index < StreamSet::kCount) return StreamSet::kNames[index].data();
-  return DatagramSet::kNames[index - StreamSet::kCount].data();
 }
 
 }  // namespace flowscope

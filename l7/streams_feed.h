@@ -20,8 +20,7 @@ template <class Out>
 void Streams<Out>::on_gap(SideSink& from, uint32_t missing_bytes) {
   TcpSession& session = from.session;
   if (session.parser == 0) {
-    // What follows the gap may still be recognised.
-    session.prefix[index_of(from.side)].size = 0;
+    session.first.on_gap(from.side);
     return;
   }
   ParserSink sink{out_, from.entry, from.time};
@@ -35,30 +34,36 @@ void Streams<Out>::on_gap(SideSink& from, uint32_t missing_bytes) {
 // Looks at the first bytes of one side, run by run, until a parser fits or enough was looked at.
 template <class Out>
 void Streams<Out>::probe(SideSink& from, Bytes bytes) {
+  using Outcome = FirstRuns::Outcome;
   TcpSession& session = from.session;
-  ProbePrefix& prefix = session.prefix[index_of(from.side)];
-  if (++session.probes > TcpSession::kProbesMax) {
-    session.finished = true;
-    return;
+  const known::Ports ports{from.entry.key.a_port, from.entry.key.b_port};
+  const FirstRuns::Answer answer = session.first.look<StreamSet>(
+      from.side, bytes, options_.stream_parsers,
+      [&](Bytes first_bytes) { return known::look_at_stream(first_bytes, ports); });
+  switch (answer.outcome) {
+    case Outcome::NeedMore:
+      return;
+    case Outcome::Nothing:
+      return session.first.pass_over(from.side);
+    case Outcome::Parser:
+      return adopt(from, answer.index, bytes.after(answer.kept_bytes));
+    case Outcome::Known:
+      return name(from, answer.index);
+    case Outcome::GivenUp:
+      session.finished = true;
+      return;
   }
-  // Bytes kept from earlier runs and those of this one, without a copy when nothing was kept.
-  const size_t kept_before = prefix.size;
-  if (kept_before != 0) prefix.append(bytes);
-  const Bytes first_bytes = kept_before != 0 ? prefix.bytes() : bytes.first(kProbeBytes);
-  const uint32_t asked =
-      options_.stream_parsers & (prefix.begun ? StreamSet::kFoundLaterMask : UINT32_MAX);
-  bool maybe = false;
-  const uint32_t found = StreamSet::identify(
-      asked, maybe, [&]<class P>() { return P::probe(from.side, first_bytes); });
-  if (found != StreamSet::kNone) {
-    adopt(from, found, bytes.after(prefix.size - kept_before));
-  } else if (maybe) {
-    if (kept_before == 0) prefix.append(bytes);
-  } else {
-    // Not yet: a known protocol may begin with a later run, behind SOCKS or STARTTLS.
-    prefix.size = 0;
-    prefix.begun = true;
+}
+
+// A protocol without a parser: nothing more is wanted of it where no other may follow.
+template <class Out>
+void Streams<Out>::name(SideSink& from, uint8_t known_position) {
+  // What comes behind a protocol that handed over (CONNECT) is not what the flow is.
+  if (from.entry.app == 0) {
+    counters_.identified.add(1);
+    from.entry.app = App::of_known_stream(known_position);
   }
+  if (!known::stream_may_turn(known_position)) from.session.finished = true;
 }
 
 // The parser is known: it gets what both sides kept, then `bytes`, the rest of this run.
@@ -71,14 +76,15 @@ void Streams<Out>::adopt(SideSink& from, uint32_t parser_index, Bytes bytes) {
     session.finished = true;
     return;
   }
-  counters_.identified.add(1);
+  if (from.entry.app == 0) counters_.identified.add(1);
   session.parser_index = static_cast<uint8_t>(parser_index);
-  from.entry.app = static_cast<uint8_t>(parser_index + 1);
+  from.entry.app = App::of_stream_behind(parser_index, from.entry.app);
 
-  const std::array<ProbePrefix, 2> prefix = session.prefix;
+  // A copy: a parser that hands over begins a new search.
+  const FirstRuns first = session.first;
   SideSink peer{*this, from.entry, session, other_side(from.side), from.time};
-  feed(peer, prefix[index_of(peer.side)].bytes());
-  feed(from, prefix[index_of(from.side)].bytes());
+  feed(peer, first.kept_of(peer.side));
+  feed(from, first.kept_of(from.side));
   feed(from, bytes);
 }
 
@@ -101,8 +107,7 @@ void Streams<Out>::heed(SideSink& from, ParseStatus status) {
     case ParseStatus::HandOver:
       stream_parsers_.destroy(from.session.parser_index, from.session.parser);
       from.session.parser = 0;
-      from.session.probes = 0;
-      from.session.prefix = {};
+      from.session.first = {};
       return;
     case ParseStatus::Poisoned:
       counters_.parse_errors.add(1);

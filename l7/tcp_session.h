@@ -1,30 +1,14 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "flowcore/base/flow_side.h"
 #include "flowcore/stream/tcp_stream.h"
-#include "l7/parser.h"
+#include "l7/identify.h"
 
 namespace flowscope {
-
-// The first bytes of one side while the protocol is not known.
-struct ProbePrefix {
-  std::array<uint8_t, kProbeBytes> kept;
-  uint8_t size = 0;
-  bool begun = false;  // bytes that no parser knows came before
-
-  [[nodiscard]] Bytes bytes() const { return {kept.data(), size}; }
-  void append(Bytes bytes) {
-    const Bytes fitting = bytes.first(kept.size() - size);
-    std::memcpy(kept.data() + size, fitting.begin(), fitting.size());
-    size = static_cast<uint8_t>(size + fitting.size());
-  }
-};
 
 // Stream bytes of each side that were missed, told of by index_of(FlowSide).
 using GapBytes = std::array<uint64_t, 2>;
@@ -33,17 +17,13 @@ using GapBytes = std::array<uint64_t, 2>;
 // the first bytes told which one.
 // PERF: a segment in order touches two lines: the first, with one side's stream, and the other's.
 struct alignas(64) TcpSession {
-  static constexpr uint8_t kProbesMax =
-      16;  // runs of bytes looked at before the flow is left alone
-
   uint32_t parser = 0;  // handle in the slab of parser_index, 0 while unknown
   uint8_t parser_index = 0;
-  uint8_t probes = 0;
   bool finished = false;       // nothing more is wanted; to be dropped when the call returns
   std::array<bool, 2> over{};  // of each side: it came as far as is followed
   std::array<bool, 2> conflict_told{};  // of each side: copies of its bytes differed
   std::array<TcpStream, 2> stream;
-  std::array<ProbePrefix, 2> prefix;
+  FirstRuns first;  // until a parser has it
 
   [[nodiscard]] bool is_over(FlowSide side) const { return over[index_of(side)]; }
   // Nothing of the side is still to come.

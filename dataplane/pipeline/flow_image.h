@@ -19,11 +19,12 @@ namespace flowscope {
 struct FlowImage {
   RecordKind kind = RecordKind::Flow;  // first, as in RecordHead
   EndReason reason = EndReason::IdleTimeout;
-  bool has_detail = false;  // a FlowDetail
-  bool has_meter = false;   // a FlowMeter, and as many of its first packets as it counts
-  bool has_delta = false;   // a FlowDelta
-  bool has_gaps = false;    // a FlowGaps
-  std::array<uint8_t, 2> reserved{};
+  bool has_detail = false;          // a FlowDetail
+  bool has_meter = false;           // a FlowMeter, and as many of its first packets as it counts
+  bool has_delta = false;           // a FlowDelta
+  bool has_gaps = false;            // a FlowGaps
+  bool has_app_proto_orig = false;  // a literal's address
+  std::array<uint8_t, 1> reserved{};
   const char* app_proto = nullptr;  // null: not identified
 };
 // TCP stream bytes of each side that were missed.

@@ -78,6 +78,9 @@ struct FlowRecord {
   Timestamp start;
   Timestamp end;
   const char* tcp_state = nullptr;  // literal in Suricata's words ("established", "close_wait")
+  // The protocol that the flow began with where another came behind it (STARTTLS), a literal; else
+  // null.
+  const char* app_proto_orig = nullptr;
   FlowState state = FlowState::New;
   EndReason reason = EndReason::IdleTimeout;
   bool alerted = false;
@@ -119,6 +122,7 @@ template <RecordVisitor V>
 void FlowRecord::describe(V& visitor) const {
   const FlowSideTotals& to_server = sides[index_of(FlowSide::Initiator)];
   const FlowSideTotals& to_client = sides[index_of(FlowSide::Responder)];
+  if (app_proto_orig != nullptr) visitor.text("app_proto_orig", app_proto_orig);
   visitor.begin_object("flow");
   visitor.number("pkts_toserver", to_server.packets);
   visitor.number("pkts_toclient", to_client.packets);

@@ -55,7 +55,8 @@ Pipeline::Pipeline(Arena arena, const PipelineOptions& options)
                  options.tracker.hash_seed_high),
       tracker_(arena_, options.tracker),
       ring_(arena_, options.ring_bytes, options.overflow),
-      out_(ring_, options.records, tracker_, &Streams<RecordOut>::app_name),
+      out_(ring_, options.records, tracker_, &Streams<RecordOut>::app_name,
+           &Streams<RecordOut>::first_app_name),
       streams_(arena_, options.streams, out_),
       extractor_(options.key_with) {
   if (options.dedup) dedup_.emplace(arena_, *options.dedup);

@@ -44,15 +44,18 @@ void RecordOut::anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, c
 
 void RecordOut::flow(const FlowEntry& entry, EndReason reason, const FlowGaps& gap_bytes) {
   if (!choice_.flow) return;
-  FlowExtras extras = tracker_.extras_of(entry);
-  extras.gap_bytes = gap_bytes;
-  ring_.push_flow(entry, reason, app_proto_of(entry), extras);
+  ring_.push_flow(entry, reason, app_proto_of(entry), extras_of(entry, gap_bytes));
 }
 
 void RecordOut::interim(const FlowEntry& entry, const FlowDelta& delta, const FlowGaps& gap_bytes) {
+  ring_.push_interim(entry, delta, app_proto_of(entry), extras_of(entry, gap_bytes));
+}
+
+FlowExtras RecordOut::extras_of(const FlowEntry& entry, const FlowGaps& gap_bytes) const {
   FlowExtras extras = tracker_.extras_of(entry);
   extras.gap_bytes = gap_bytes;
-  ring_.push_interim(entry, delta, app_proto_of(entry), extras);
+  if (entry.app != 0 && first_app_name_ != nullptr) extras.app_proto_orig = first_app_name_(entry);
+  return extras;
 }
 
 void RecordOut::stream_anomaly(const FlowEntry& entry, FlowSide from, Timestamp time,

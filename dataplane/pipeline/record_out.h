@@ -28,12 +28,17 @@ struct RecordChoice {
 // of Streams. Thread rule: one worker.
 class RecordOut {
  public:
-  // Of a flow whose protocol was identified: its name.
+  // Of a flow whose protocol was identified: its name, and that of the protocol it began with (null
+  // where that is the same).
   using AppName = const char* (*)(const FlowEntry&);
 
   RecordOut(RecordRing& ring, const RecordChoice& choice, const BurstTracker& tracker,
-            AppName app_name)
-      : ring_(ring), choice_(choice), tracker_(tracker), app_name_(app_name) {}
+            AppName app_name, AppName first_app_name = nullptr)
+      : ring_(ring),
+        choice_(choice),
+        tracker_(tracker),
+        app_name_(app_name),
+        first_app_name_(first_app_name) {}
 
   template <class M>
   void message(const FlowEntry& entry, FlowSide from, Timestamp time, const M& message) {
@@ -59,10 +64,13 @@ class RecordOut {
     return entry.app != 0 ? app_name_(entry) : nullptr;
   }
 
+  [[nodiscard]] FlowExtras extras_of(const FlowEntry& entry, const FlowGaps& gap_bytes) const;
+
   RecordRing& ring_;
   RecordChoice choice_;
   const BurstTracker& tracker_;
   AppName app_name_;
+  AppName first_app_name_;
   FlowHeads heads_;
 };
 

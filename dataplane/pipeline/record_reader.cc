@@ -21,6 +21,7 @@ void RecordReader::read_flow(const FlowHeads& heads) {
     const auto gap_bytes = take<FlowGaps>(body_);
     for (size_t i = 0; i < gap_bytes.size(); ++i) flow_.sides[i].gap_bytes = gap_bytes[i];
   }
+  if (image.has_app_proto_orig) flow_.app_proto_orig = take<const char*>(body_);
   if (image.has_meter) {
     const auto meter = take<FlowMeter>(body_);
     std::array<FirstPacket, FlowMeter::kFirstPacketsMax> packets;

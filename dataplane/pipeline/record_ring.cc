@@ -28,6 +28,7 @@ class Blocks {
     image.has_detail = extras.detail != nullptr;
     image.has_meter = extras.meter != nullptr;
     image.has_gaps = (extras.gap_bytes[0] | extras.gap_bytes[1]) != 0;
+    image.has_app_proto_orig = extras.app_proto_orig != nullptr;
     put(image);
     copy_plain(place_ + bytes_, entry);
     bytes_ += sizeof entry;
@@ -35,6 +36,8 @@ class Blocks {
       put(*extras.detail);
     if (image.has_gaps) [[unlikely]]
       put(extras.gap_bytes);
+    if (image.has_app_proto_orig) [[unlikely]]
+      put(extras.app_proto_orig);
     if (!image.has_meter) return;
     put(*extras.meter);
     for (const FirstPacket& packet : extras.first_packets) put(packet);

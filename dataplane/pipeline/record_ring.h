@@ -81,7 +81,8 @@ class RecordRing {
   // Room for the longest record of a flow.
   static constexpr size_t kImageBytesMax =
       sizeof(FlowImage) + sizeof(FlowEntry) + sizeof(FlowDetail) + sizeof(FlowMeter)
-      + FlowMeter::kFirstPacketsMax * sizeof(FirstPacket) + sizeof(FlowDelta) + sizeof(FlowGaps);
+      + FlowMeter::kFirstPacketsMax * sizeof(FirstPacket) + sizeof(FlowDelta) + sizeof(FlowGaps)
+      + sizeof(FlowExtras::app_proto_orig);
   std::span<uint8_t> when_full(RecordKind kind, size_t bytes);
   void commit(RecordKind kind, size_t bytes) {
     ring_.commit(bytes);

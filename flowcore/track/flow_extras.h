@@ -18,6 +18,8 @@ struct FlowExtras {
   std::span<const FirstPacket> first_packets;
   // TCP stream bytes of each side that were missed; from who follows the streams, not the tracker.
   std::array<uint64_t, 2> gap_bytes{};
+  // The protocol that the flow began with where another came behind it: a literal; else null.
+  const char* app_proto_orig = nullptr;
 };
 
 }  // namespace flowscope

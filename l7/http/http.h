@@ -26,6 +26,9 @@ class HttpParser {
   static constexpr std::string_view kName = "http";
   static constexpr bool kFoundLater = true;  // behind SOCKS
   static constexpr size_t kFlowBytesMax = 256;
+  // A method or HTTP/, empty lines before it.
+  static constexpr std::array<FirstBytes, 1> kFirstBytes = {
+      {{R"([A-Z\r\n][A-Z\r\n-][A-Z\r\n_-][A-Z\r\n _-])"}}};
 
   explicit HttpParser(const ParserSetup& setup)
       : sides_{Side(setup.buffers), Side(setup.buffers)}, exchanges_(setup.buffers) {}

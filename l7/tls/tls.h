@@ -31,6 +31,9 @@ class TlsParser {
   // names.
   static constexpr size_t kServerNameBytesMax = 255;
   static constexpr size_t kAlpnBytesMax = 512;
+  // A record of version 3, and a ClientHello in the form of SSL 2.
+  static constexpr std::array<FirstBytes, 2> kFirstBytes = {
+      {{R"([\x14-\x18]\x03[\x00-\x04])"}, {R"([\x80-\xff].\x01[\x00\x03])"}}};
 
   explicit TlsParser(const ParserSetup& setup)
       : sides_{Side(setup.buffers), Side(setup.buffers)}, kept_(setup.buffers) {}

@@ -27,9 +27,13 @@ MAY_INCLUDE = {
     "tests": ["flowcore", "l7", "config", "dataplane", "tests", "perf", "docs"],
     "perf": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
 }
-PROTOCOL_MAY_INCLUDE = ["flowcore/base", "l7/parser.h", "l7/digest"]
+PROTOCOL_MAY_INCLUDE = ["flowcore/base", "l7/parser.h", "l7/first_bytes.h", "l7/digest"]
 # A protocol that carries another's messages reads them by the other's code.
-PROTOCOL_MAY_INCLUDE_TOO = {"l7/quic": ["l7/tls"]}
+PROTOCOL_MAY_INCLUDE_TOO = {
+    "l7/quic": ["l7/tls"],
+    # Protocols without a parser: declarations, and the table made from them.
+    "l7/known": ["l7/byte_pattern.h", "l7/first_bytes_table.h"],
+}
 
 # Library headers (a pattern of the name) -> folders whose files may include them.
 LIBRARIES = {

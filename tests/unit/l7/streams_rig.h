@@ -62,6 +62,10 @@ class StreamsRig {
   void on_started(FlowEntry&) {}
   void on_established(FlowEntry&) {}
   void on_ended(FlowEntry& entry, EndReason reason) {
+    const char* const name = Streams<SaidWords>::app_name(entry);
+    const char* const first = Streams<SaidWords>::first_app_name(entry);
+    named.push_back(std::string(name != nullptr ? name : "nothing")
+                    + (first != nullptr ? std::string(" behind ") + first : ""));
     for (const uint64_t bytes : streams_.gap_bytes_of(entry)) live_gap_bytes += bytes;
     for (const uint64_t bytes : streams_.end(entry, reason)) gap_bytes += bytes;
   }
@@ -69,9 +73,10 @@ class StreamsRig {
   [[nodiscard]] const std::vector<std::string>& said() const { return said_.words; }
   [[nodiscard]] const Streams<SaidWords>& streams() const { return streams_; }
 
-  uint64_t gap_bytes = 0;       // of flows that ended
-  uint64_t live_gap_bytes = 0;  // as they were told just before
-  uint64_t step_ns = 1000;      // from frame to frame
+  std::vector<std::string> named;  // what the flows that ended were, in order
+  uint64_t gap_bytes = 0;          // of flows that ended
+  uint64_t live_gap_bytes = 0;     // as they were told just before
+  uint64_t step_ns = 1000;         // from frame to frame
 
  private:
   static constexpr BurstTracker::Options kTracking{.flows_max = 4096};

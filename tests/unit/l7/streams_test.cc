@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -173,6 +174,59 @@ TEST_F(StreamsTest, GivesAllMemoryBackAfterManyShortSessions) {
     ASSERT_EQ(rig_.streams().bytes_in_use(), 0U) << "round " << round;
     ASSERT_EQ(rig_.streams().sessions_open(), 0U);
   }
+}
+
+TEST_F(StreamsTest, NamesAFlowWithoutAParserAndLeavesItAlone) {
+  open();
+  rig_.give(flow_.client(0, {"AMQP\x00\x00\x09\x01", 8}));
+  EXPECT_EQ(rig_.streams().sessions_open(), 0U);
+  rig_.finish();
+  EXPECT_EQ(rig_.named, Words{"amqp"});
+  EXPECT_EQ(counters().identified.value(), 1U);
+  EXPECT_TRUE(rig_.said().empty());
+}
+
+TEST_F(StreamsTest, FindsAParserBehindAProtocolThatIsOnlyAWay) {
+  open();
+  rig_.give(flow_.client(0, {"\x05\x01\x00", 3}));
+  rig_.give(flow_.server(0, {"\x05\x00", 2}, 3));
+  rig_.give(flow_.client(3, {"\x05\x01\x00\x01\x0a\x00\x00\x02\x00\x50", 10}, 2));
+  rig_.give(flow_.server(2, {"\x05\x00\x00\x01\x0a\x00\x00\x02\x00\x50", 10}, 13));
+  rig_.give(flow_.client(13, kRequest, 12));
+  rig_.give(flow_.server(12, kAnswer, 13 + kRequestBytes));
+  EXPECT_EQ(rig_.said(), Words{"http"});
+  rig_.finish();
+  EXPECT_EQ(rig_.named, Words{"http behind socks"});
+  EXPECT_EQ(counters().identified.value(), 1U);
+}
+
+TEST_F(StreamsTest, DoesNotGiveAParserWhatTheOtherSideSaidBefore) {
+  open();
+  rig_.give(flow_.client(0, {"\x00\x00\x00\x08\x04\xd2\x16\x2f", 8}));
+  // One byte that a method of HTTP could begin with, and that answers the request for TLS.
+  rig_.give(flow_.server(0, "S", 8));
+  rig_.give(flow_.client(8, kRequest, 1));
+  rig_.give(flow_.server(1, kAnswer, 8 + kRequestBytes));
+  EXPECT_EQ(rig_.said(), Words{"http"}) << "one transaction and no anomaly";
+  rig_.finish();
+  EXPECT_EQ(rig_.named, Words{"http behind pgsql"});
+}
+
+TEST(StreamsDatagrams, NamesFlowsWithoutAParser) {
+  StreamsRig rig(small_options());
+  const auto datagram = [](uint16_t port, std::string_view payload) {
+    return testing::PacketBuilder()
+        .ethernet()
+        .ipv4("10.0.0.1", "10.0.0.2")
+        .udp(4000, port)
+        .payload(payload)
+        .build();
+  };
+  rig.give(datagram(6881, "d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t2:aa1:y1:qe"));
+  rig.give(datagram(9999, "nothing that anybody knows"));
+  rig.finish();
+  std::sort(rig.named.begin(), rig.named.end());
+  EXPECT_EQ(rig.named, (Words{"bittorrent-dht", "nothing"}));
 }
 
 TEST(StreamsGaps, TellsThemForAsManyFlowsAsComeOneAfterTheOther) {

@@ -113,6 +113,19 @@ TEST_F(RecordRingTest, CarriesWhatWasMissedOfAFlow) {
   EXPECT_EQ(record.flow().icmp_errors, 3U);
 }
 
+TEST_F(RecordRingTest, CarriesTheProtocolThatAFlowBeganWith) {
+  ASSERT_TRUE(ring_.push_flow(some_flow(), EndReason::Fin, "tls",
+                              {.gap_bytes = {5, 0}, .app_proto_orig = "smtp"}));
+  ASSERT_TRUE(push_some_flow());
+  ring_.publish();
+  const RecordReader turned = next(ring_);
+  EXPECT_STREQ(turned.head().app_proto, "tls");
+  EXPECT_STREQ(turned.flow().app_proto_orig, "smtp");
+  EXPECT_EQ(turned.flow().sides[0].gap_bytes, 5U);
+  ring_.pop();
+  EXPECT_EQ(next(ring_).flow().app_proto_orig, nullptr);
+}
+
 TEST_F(RecordRingTest, TakesNoMoreRoomForAFlowThanItsEntryAndAHeader) {
   ASSERT_TRUE(push_some_flow());
   ring_.publish();
