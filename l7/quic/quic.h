@@ -35,6 +35,9 @@ namespace flowscope::quic {
 class QuicParser {
  public:
   static constexpr std::string_view kName = "quic";
+  // A long header, whatever its fixed bit (RFC 8999 section 5.1); Google's header with its version.
+  static constexpr std::array<FirstBytes, 2> kFirstBytes = {
+      {{R"([\x80-\xff])"}, {.pattern = R"(Q0[34]\d)", .offset = 9}}};
   // Datagrams that may come between the ClientHello and the ServerHello.
   static constexpr uint32_t kPatienceDatagrams = 24;
   // Of a flow, and attempts to open an Initial, before it is given up.
