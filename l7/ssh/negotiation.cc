@@ -1,7 +1,6 @@
 #include "l7/ssh/negotiation.h"
 
 #include <algorithm>
-#include <span>
 
 #include "l7/ssh/wire.h"
 
@@ -10,20 +9,22 @@ namespace {
 
 std::string_view first_name(std::string_view list) { return list.substr(0, list.find(',')); }
 
-// The first name of `client` that `server` has; empty when there is none among those compared.
+// The first name of `client` that `server` has; empty when there is none within the limits.
 std::string_view first_common(std::string_view client, std::string_view server) {
   // Left unset: only server_count of them are ever read.
-  std::array<std::string_view, kNamesComparedMax> server_names;
+  std::array<std::string_view, kServerNamesMax> server_names;
   size_t server_count = 0;
   NameWalk server_walk(server);
-  while (server_count < kNamesComparedMax && server_walk.next()) {
+  while (server_count < kServerNamesMax && server_walk.next()) {
     server_names[server_count++] = server_walk.name();
   }
-  const std::span<const std::string_view> names(server_names.data(), server_count);
+  size_t comparisons_left = kComparisonsMax;
   NameWalk client_walk(client);
-  for (size_t i = 0; i < kNamesComparedMax && client_walk.next(); ++i) {
+  while (comparisons_left >= server_count && client_walk.next()) {
+    comparisons_left -= server_count;
     const std::string_view name = client_walk.name();
-    if (!name.empty() && std::find(names.begin(), names.end(), name) != names.end()) return name;
+    const auto end = server_names.begin() + static_cast<ptrdiff_t>(server_count);
+    if (!name.empty() && std::find(server_names.begin(), end, name) != end) return name;
   }
   return {};
 }

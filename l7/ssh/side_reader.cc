@@ -19,10 +19,14 @@ struct PacketHeader {
   uint8_t padding;
   uint8_t type;
 
+  // It can be one at all, so that its end is known.
   [[nodiscard]] bool is_sound() const {
-    return length <= SideReader::kPacketLengthMax && length + kLengthFieldBytes >= kPacketBytesMin
-           && (length + kLengthFieldBytes) % kPacketUnitBytes == 0 && padding >= kPaddingBytesMin
-           && padding + uint32_t{2} <= length && type != 0;
+    return length <= SideReader::kPacketLengthMax && padding + uint32_t{2} <= length && type != 0;
+  }
+  // It has the size and padding that the RFC asks for.
+  [[nodiscard]] bool is_regular() const {
+    return length + kLengthFieldBytes >= kPacketBytesMin
+           && (length + kLengthFieldBytes) % kPacketUnitBytes == 0 && padding >= kPaddingBytesMin;
   }
   // A message that can be sent before new keys; encrypted bytes are rarely taken for one.
   [[nodiscard]] bool is_clear() const {
@@ -123,13 +127,12 @@ SideReader::Step SideReader::read_line(Bytes& bytes) {
 
   text_bytes_ += static_cast<uint32_t>(piece.size()) + (is_over ? 1 : 0);
   if (text_bytes_ > kPreambleBytesMax) {
-    return {after_gap_ ? Found::Unreadable : Found::LongPreamble, 0, {}};
+    return {after_gap_ ? Found::Unreadable : Found::LongPreamble};
   }
   line_bytes_ += static_cast<uint32_t>(piece.size());
   Bytes line = piece.first(kBannerBytesMax);
   if (!is_whole && !line_is_preamble_) {
-    if (!partial_.append(piece.first(kBannerBytesMax - partial_.size())))
-      return {Found::NoMemory, 0, {}};
+    if (!partial_.append(piece.first(kBannerBytesMax - partial_.size()))) return {Found::NoMemory};
     line = partial_.bytes();
   }
   if (line_is_preamble_ || !could_be_banner(line)) {
@@ -139,7 +142,7 @@ SideReader::Step SideReader::read_line(Bytes& bytes) {
   if (is_over) return finish_line(line, ends_in_nul);
   if (!line_is_preamble_ || preamble_told_) return {};
   preamble_told_ = true;
-  return {Found::Preamble, 0, {}};
+  return {Found::Preamble};
 }
 
 // `line` is cut to kBannerBytesMax; nothing of it is needed when it is no banner.
@@ -154,36 +157,37 @@ SideReader::Step SideReader::finish_line(Bytes line, bool ends_in_nul) {
     const Found found = ends_in_nul ? Found::BrokenBanner
                         : is_long   ? Found::LongBanner
                                     : Found::Banner;
-    return {found, 0, without_carriage_return(line)};
+    return {.found = found, .body = without_carriage_return(line)};
   }
   partial_.clear();
-  if (ends_in_nul) return {after_gap_ ? Found::Unreadable : Found::BinaryLine, 0, {}};
+  if (ends_in_nul) return {after_gap_ ? Found::Unreadable : Found::BinaryLine};
   if (++lines_ > kPreambleLinesMax) {
-    return {after_gap_ ? Found::Unreadable : Found::LongPreamble, 0, {}};
+    return {after_gap_ ? Found::Unreadable : Found::LongPreamble};
   }
   if (preamble_told_) return {};
   preamble_told_ = true;
-  return {Found::Preamble, 0, {}};
+  return {Found::Preamble};
 }
 
 SideReader::Step SideReader::open_packet() {
   const PacketHeader header = read_packet_header(Bytes(head_.data(), head_.size()));
-  if (!header.is_sound() || (after_gap_ && !header.is_clear())) {
-    return {after_gap_ ? Found::Unreadable : Found::InvalidPacket, 0, {}};
-  }
+  if (after_gap_ && !(header.is_sound() && header.is_regular() && header.is_clear()))
+    return {Found::Unreadable};
+  if (!header.is_sound()) return {Found::InvalidPacket};
   after_gap_ = false;
+  packet_is_irregular_ = !header.is_regular();
   packet_left_ = header.length - 2;
   body_left_ = 0;
   message_type_ = header.type;
-  if (header.length + kLengthFieldBytes > kPacketBytesMax) return {Found::LongPacket, 0, {}};
+  if (header.length + kLengthFieldBytes > kPacketBytesMax) return packet_step(Found::LongPacket);
   switch (MessageType{header.type}) {
     case MessageType::KexInit:
-      if (header.body_bytes() > kMessageBytesMax) return {Found::LongKexInit, 0, {}};
+      if (header.body_bytes() > kMessageBytesMax) return packet_step(Found::LongKexInit);
       return expect(Found::KexInit, header.body_bytes());
     case MessageType::Disconnect:
       return expect(Found::Disconnect, header.body_bytes());
     case MessageType::NewKeys:
-      return {Found::NewKeys, 0, {}};
+      return packet_step(Found::NewKeys);
     default:
       break;
   }
@@ -191,14 +195,14 @@ SideReader::Step SideReader::open_packet() {
       && header.type <= static_cast<uint8_t>(MessageType::KexReplyLast)) {
     return expect(Found::KexMethod, header.body_bytes());
   }
-  return {Found::Other, header.type, {}};
+  return packet_step(Found::Other);
 }
 
 // The body of this message is read; one without a body is there already.
 SideReader::Step SideReader::expect(Found found, uint32_t body_bytes) {
   expected_ = found;
   body_left_ = std::min(body_bytes, kMessageBytesMax);
-  if (body_left_ == 0) return {found, message_type_, {}};
+  if (body_left_ == 0) return packet_step(found);
   return {};
 }
 
@@ -211,11 +215,15 @@ SideReader::Step SideReader::read_packet(Bytes& bytes) {
   if (body_left_ == 0) return {};
 
   const bool is_whole = partial_.empty() && piece_bytes == body_left_;
-  if (!is_whole && !partial_.append(piece)) return {Found::NoMemory, 0, {}};
+  if (!is_whole && !partial_.append(piece)) return {Found::NoMemory};
   body_left_ -= piece_bytes;
   if (body_left_ != 0) return {};
   partial_is_handed_out_ = !is_whole;
-  return {expected_, message_type_, is_whole ? piece : partial_.bytes()};
+  return packet_step(expected_, is_whole ? piece : partial_.bytes());
+}
+
+SideReader::Step SideReader::packet_step(Found found, Bytes body) const {
+  return {found, message_type_, packet_is_irregular_, body};
 }
 
 // Collects `count` bytes in head_ over as many calls as they need.

@@ -42,16 +42,17 @@ class SideReader {
   // Lines before the banner: as many as OpenSSH's client accepts, and their bytes.
   static constexpr uint32_t kPreambleLinesMax = 1024;
   static constexpr uint32_t kPreambleBytesMax = 64 << 10;
-  // A packet whose length field says more is none: four times what OpenSSH sends would be a
-  // mebibyte.
+  // A packet whose length field says more is none: that is the most OpenSSH takes.
   static constexpr uint32_t kPacketLengthMax = 256 << 10;
   // What is read of a message, at most. A KEXINIT above it is passed over.
   static constexpr uint32_t kMessageBytesMax = 15'800;
 
   struct Step {
     Found found = Found::Nothing;
-    uint8_t message_type = 0;  // of KexMethod and Other
-    Bytes body;                // valid until the next call
+    uint8_t message_type = 0;  // of a packet
+    // The packet's size or padding is not as RFC 4253 6 asks.
+    bool is_irregular = false;
+    Bytes body;  // valid until the next call
   };
 
   explicit SideReader(BufferPool& buffers) : partial_(buffers) {}
@@ -76,6 +77,7 @@ class SideReader {
   Step open_packet();
   Step expect(Found found, uint32_t body_bytes);
   Step read_packet(Bytes& bytes);
+  [[nodiscard]] Step packet_step(Found found, Bytes body = {}) const;
   bool gather(Bytes& bytes, size_t count);
 
   Buffer partial_;            // the beginning of a line or of a message's body
@@ -88,6 +90,7 @@ class SideReader {
   uint8_t head_bytes_ = 0;
   Found expected_ = Found::Nothing;  // what the open packet will be once its body is there
   uint8_t message_type_ = 0;
+  bool packet_is_irregular_ = false;
   bool in_packets_ = false;
   bool after_gap_ = false;
   bool line_is_preamble_ = false;

@@ -40,6 +40,7 @@ void SshParser::advance(FlowSide side, Bytes bytes, Turn& turn) {
   while (!mine.closed && turn.status == ParseStatus::Ok) {
     const SideReader::Step step = mine.reader.next(bytes);
     if (step.found == Found::Nothing) return;
+    if (step.is_irregular) tell(side, Fault::InvalidPacket, turn);
     on_found(side, step, turn);
   }
 }

@@ -248,13 +248,26 @@ TEST(SshNegotiation, JudgesAGuess) {
   EXPECT_EQ(negotiate(client, server).guess_is_right, false);
 }
 
-TEST(SshNegotiation, ComparesNamesUpToALimit) {
+std::string other_names(size_t count) {
   std::string names;
-  for (size_t i = 1; i < kNamesComparedMax; ++i) names += "n" + std::to_string(i) + ",";
-  EXPECT_EQ(negotiate(with_kex(names + "x"), with_kex("x")).kex, "x");
+  for (size_t i = 0; i < count; ++i) names += "n" + std::to_string(i) + ",";
+  return names;
+}
+
+TEST(SshNegotiation, LooksAtTheServersNamesUpToALimit) {
+  const std::string names = other_names(kServerNamesMax - 1);
   EXPECT_EQ(negotiate(with_kex("x"), with_kex(names + "x")).kex, "x");
-  EXPECT_EQ(negotiate(with_kex(names + "y,x"), with_kex("x")).kex, "");
   EXPECT_EQ(negotiate(with_kex("x"), with_kex(names + "y,x")).kex, "");
+}
+
+TEST(SshNegotiation, ComparesNamesUpToALimit) {
+  constexpr size_t kServerNames = 64;
+  const std::string server = other_names(kServerNames - 1) + "x";
+  const size_t client_names = kComparisonsMax / kServerNames;
+  std::string client;
+  for (size_t i = 1; i < client_names; ++i) client += "c" + std::to_string(i) + ",";
+  EXPECT_EQ(negotiate(with_kex(client + "x"), with_kex(server)).kex, "x");
+  EXPECT_EQ(negotiate(with_kex(client + "y,x"), with_kex(server)).kex, "");
 }
 
 TEST(SshBanner, IsTakenApart) {

@@ -34,7 +34,9 @@ class SideReaderTest : public testing::Test {
       if (step.found == Found::Nothing) break;
       ended_ = is_last(step.found);
       std::string line = name_of(step.found);
-      if (step.message_type != 0) line += ":" + std::to_string(step.message_type);
+      if (step.is_irregular) line += "?";
+      if (step.message_type != 0 && step.found != Found::NewKeys)
+        line += ":" + std::to_string(step.message_type);
       if (!step.body.empty()) line += ":" + std::string(step.body.as_text());
       steps.push_back(line);
     }
@@ -146,7 +148,7 @@ TEST_F(SideReaderTest, ReadsPacketsOfASideJoinedBehindItsBanner) {
 
 // RFC 4253 6: the length is a multiple of 8 with its field, at least 16; the padding at least 4 and
 // within the packet; RFC 4250 4.1.1: message 0 is none.
-TEST_F(SideReaderTest, RefusesPacketsThatContradictThemselves) {
+TEST_F(SideReaderTest, RefusesPacketsWhoseEndOrTypeIsNoneAndMarksIrregularOnes) {
   struct Case {
     uint32_t length;
     uint8_t padding;
@@ -155,16 +157,16 @@ TEST_F(SideReaderTest, RefusesPacketsThatContradictThemselves) {
   };
   for (const Case& packet_case : {
            Case{12, 10, 21, "NewKeys"},
-           Case{13, 10, 21, "InvalidPacket"},
-           Case{4, 4, 21, "InvalidPacket"},
+           Case{13, 10, 21, "NewKeys?"},
+           Case{4, 2, 21, "NewKeys?"},
+           Case{12, 3, 21, "NewKeys?"},
            Case{0, 4, 21, "InvalidPacket"},
-           Case{12, 3, 21, "InvalidPacket"},
            Case{12, 11, 21, "InvalidPacket"},
            Case{12, 255, 21, "InvalidPacket"},
            Case{12, 10, 0, "InvalidPacket"},
            Case{0xfffffffc, 10, 2, "InvalidPacket"},
            Case{SideReader::kPacketLengthMax + 4, 10, 2, "InvalidPacket"},
-           Case{SideReader::kPacketLengthMax - 4, 10, 2, "LongPacket"},
+           Case{SideReader::kPacketLengthMax - 4, 10, 2, "LongPacket:2"},
        }) {
     start_anew();
     read("SSH-2.0-x\n");
@@ -174,20 +176,30 @@ TEST_F(SideReaderTest, RefusesPacketsThatContradictThemselves) {
   }
 }
 
+TEST_F(SideReaderTest, ReadsOnBehindAnIrregularPacket) {
+  const std::string irregular = u32(1 + 1 + 4 + 3) + u8(3) + u8(30) + "halfppp";
+  const Steps expected = {"KexMethod?:30:half", "NewKeys"};
+  read("SSH-2.0-x\n");
+  EXPECT_EQ(read(irregular + new_keys()), expected);
+  start_anew();
+  EXPECT_EQ(read_in_pieces("SSH-2.0-x\n" + irregular + new_keys(), 1),
+            (Steps{"Banner:SSH-2.0-x", expected[0], expected[1]}));
+}
+
 // RFC 4253 6.1.
 TEST_F(SideReaderTest, PassesOverAPacketAboveTheLimit) {
   const std::string at_limit = packet(2, std::string(kPacketBytesMax - 6 - 10, 'x'));
   ASSERT_EQ(at_limit.size(), kPacketBytesMax);
   const std::string above = packet(2, std::string(kPacketBytesMax - 6, 'x'));
   read("SSH-2.0-x\n");
-  EXPECT_EQ(read(at_limit + above + new_keys()), (Steps{"Other:2", "LongPacket", "NewKeys"}));
+  EXPECT_EQ(read(at_limit + above + new_keys()), (Steps{"Other:2", "LongPacket:2", "NewKeys"}));
 }
 
 TEST_F(SideReaderTest, PassesOverAKexInitAboveTheLimit) {
   const std::string at_limit(SideReader::kMessageBytesMax, 'x');
   read("SSH-2.0-x\n");
   EXPECT_EQ(read(packet(20, at_limit)), Steps{"KexInit:20:" + at_limit});
-  EXPECT_EQ(read(packet(20, at_limit + "x") + new_keys()), (Steps{"LongKexInit", "NewKeys"}));
+  EXPECT_EQ(read(packet(20, at_limit + "x") + new_keys()), (Steps{"LongKexInit:20", "NewKeys"}));
 }
 
 TEST_F(SideReaderTest, ReadsTheBeginningOfAnotherLongMessage) {
@@ -220,7 +232,8 @@ TEST_F(SideReaderTest, GoesOnBehindAGapWhereAPacketBegins) {
 
 TEST_F(SideReaderTest, WhatFollowsAGapIsNeverAFault) {
   for (const std::string& text :
-       {std::string("\x8d\xe3\xe3\x0e\x18Q", 6), packet(99, ""), std::string("rest of a line\n")}) {
+       {std::string("\x8d\xe3\xe3\x0e\x18Q", 6), packet(99, ""), std::string("rest of a line\n"),
+        u32(13) + u8(8) + u8(2), u32(12) + u8(3) + u8(2)}) {
     start_anew();
     read("SSH-2.0-x\n" + packet(2, "x").substr(0, 8));
     reader_.skip_gap(500);

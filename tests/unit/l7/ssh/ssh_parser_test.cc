@@ -334,6 +334,15 @@ TEST_F(SshParserTest, PacketsThatAreNoneEndTheirSide) {
   EXPECT_TRUE(session_has("server={proto_version=2.0 software_version=x}"));
 }
 
+TEST_F(SshParserTest, AnIrregularPacketIsAnAnomalyAndRead) {
+  std::string irregular = kex_init({});
+  irregular[3] = static_cast<char>(irregular[3] + 1);
+  feed(Initiator, "SSH-2.0-x\r\n" + irregular + "p" + new_keys());
+  end();
+  EXPECT_EQ(sink_.anomalies, Texts{"> ssh_invalid_packet"});
+  EXPECT_TRUE(session_has("hassh={"));
+}
+
 TEST_F(SshParserTest, TooManyPacketsInClearEndTheirSide) {
   feed(Initiator, "SSH-2.0-x\r\n");
   for (int i = 1; i < SshParser::kClearPacketsMax; ++i) feed(Initiator, packet(2, ""));
