@@ -187,7 +187,7 @@ class SshParser {
   bool is_version_1_ = false;
   bool finished_ = false;
 };
-static_assert(sizeof(SshParser) <= 320, "one per SSH flow until both sides encrypt");
+static_assert(sizeof(SshParser) <= 296, "one per SSH flow until both sides encrypt");
 
 using StreamParsers = TypeList<SshParser>;
 using DatagramParsers = TypeList<>;
