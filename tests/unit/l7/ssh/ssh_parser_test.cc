@@ -166,10 +166,11 @@ TEST_F(SshParserTest, ABannerWithoutSoftwareIsKeptAndAnAnomaly) {
   EXPECT_TRUE(session_has("server={proto_version=2.0 hassh={"));
 }
 
-TEST_F(SshParserTest, ABannerPaddedWithNulsIsKept) {
+TEST_F(SshParserTest, ABannerPaddedWithNulsIsKeptAndEndsItsSide) {
   feed(Responder, std::string("SSH-1.99-Cisco-1.24 \0\0\0\0", 24));
-  end();
-  EXPECT_EQ(session(), "server={proto_version=1.99 software_version=Cisco-1.24}");
+  feed(Responder, "no packet at all");
+  EXPECT_EQ(feed(Initiator, "SSH-2.0-x\r\n" + new_keys()), ParseStatus::Done);
+  EXPECT_TRUE(session_has("server={proto_version=1.99 software_version=Cisco-1.24}"));
   EXPECT_EQ(sink_.anomalies, Texts{"< ssh_invalid_banner"});
 }
 
