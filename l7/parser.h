@@ -28,6 +28,7 @@ enum class StreamEnd : uint8_t { Graceful, Abort };
 // parsers.
 struct ParserSetup {
   BufferPool& buffers;
+  bool hash_bodies = false;  // records tell the SHA-256 of what was transferred, where there is one
 };
 
 // Takes the fields of a message, once, in order; every writer (EVE, CSV, ...) is one
