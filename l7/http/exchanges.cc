@@ -19,6 +19,7 @@ bool Exchanges::lacks_upgrade() const {
 }
 
 bool Exchanges::begin_answer() {
+  request_was_lost_ = false;
   if (overdue_ != 0) {
     --overdue_;
     overdue_heads_ >>= 1U;
@@ -33,6 +34,7 @@ void Exchanges::lose_requests(Lost lost) {
   all_is_known_ = false;
   pipelines_ |= lost == Lost::BetweenMessages && !requests_.empty();
   is_unpaired_ |= pipelines_;
+  request_was_lost_ = true;
 }
 
 RequestFields Exchanges::front_request(const Progress& progress) const {

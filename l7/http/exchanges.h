@@ -44,6 +44,10 @@ class Exchanges {
   // A final response begins: settles which request it answers. False when there was none, and all
   // of the flow is known.
   [[nodiscard]] bool begin_answer();
+  // The response under way answers a request that nobody saw, which may have been HEAD.
+  [[nodiscard]] bool answers_unknown() const { return answer_ == Answer::ToUnknown; }
+  // The same, and the client is one that waits for each answer.
+  [[nodiscard]] bool answers_unknown_in_turn() const { return answers_unknown() && !pipelines_; }
   // Keeps the fields of the response that began until its body is over.
   void keep_answer(const ResponseFields& fields) { response_.keep(fields); }
   // Writes the response that began, with its request, if it has not been written yet.
@@ -65,8 +69,11 @@ class Exchanges {
   // `between` says that it was lost behind a whole message.
   enum class Lost : uint8_t { BetweenMessages, WithinMessage };
   void lose_requests(Lost lost);
-  // The flow was picked up in its middle, so responses may come to requests that nobody saw.
-  void begin_in_the_middle() { all_is_known_ = false; }
+  // The flow was picked up in its middle, or something was lost before it was clear who asks.
+  void begin_in_the_middle() {
+    all_is_known_ = false;
+    request_was_lost_ = true;
+  }
 
  private:
   // The response whose body passes by: to the oldest waiting request, to one that we do not know,
@@ -92,9 +99,10 @@ class Exchanges {
   uint64_t overdue_heads_ = 0;
   uint32_t overdue_ = 0;
   Answer answer_ = Answer::None;
-  bool newest_is_open_ = false;  // the body of the newest queued request still passes by
-  bool all_is_known_ = true;     // nothing of either side was lost
-  bool pipelines_ = false;       // a request came while an earlier one waited
+  bool newest_is_open_ = false;    // the body of the newest queued request still passes by
+  bool all_is_known_ = true;       // nothing of either side was lost
+  bool pipelines_ = false;         // a request came while an earlier one waited
+  bool request_was_lost_ = false;  // and no answer has come since
   // An unknown number of answers to known requests, or requests, was lost in a flow that pipelines:
   // which answer belongs to which request can't be told any more, so each is written by itself.
   bool is_unpaired_ = false;
@@ -104,7 +112,8 @@ template <class Sink>
 void Exchanges::add_request(const RequestFields& request, RequestQueue::Texts texts,
                             RequestQueue::Hash hash, const Progress& progress, Sink& sink) {
   newest_is_open_ = false;
-  pipelines_ |= !requests_.empty();
+  pipelines_ |= !requests_.empty() || request_was_lost_;
+  is_unpaired_ |= request_was_lost_;
   if (is_unpaired_) return write_unpaired(request, texts, progress, sink);
   if (requests_.count() == RequestQueue::kRequestsMax) {
     if (overdue_ == 0) sink.anomaly(progress.client, name_of(Anomaly::PipelineTooDeep));
@@ -179,6 +188,7 @@ void Exchanges::write_all(const Progress& progress, Sink& sink) {
 template <class Sink>
 void Exchanges::lose_answers(const Progress& progress, Sink& sink) {
   all_is_known_ = false;
+  request_was_lost_ = request_was_lost_ && pipelines_;
   write_kept_answer(progress, sink);
   // A client that waits for each answer sends its next request when the lost ones have passed.
   if (pipelines_ && (!requests_.empty() || overdue_ != 0)) is_unpaired_ = true;

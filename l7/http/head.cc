@@ -98,7 +98,7 @@ void add_transfer_encoding(std::string_view list, Head& head) {
 }
 
 // RFC 9112 section 9.6.
-void add_connection(std::string_view list, Head& head) {
+void note_close(std::string_view list, Head& head) {
   do {
     if (equals_ignoring_case(take_element(list), "close")) head.closes = true;
   } while (!list.empty());
@@ -144,7 +144,7 @@ void add_field(std::string_view name, std::string_view value, Head& head) {
     case 8:
       return keep_field(4, name, value, head);
     case 10:
-      if (equals_ignoring_case(name, "connection")) return add_connection(value, head);
+      if (equals_ignoring_case(name, "connection")) return note_close(value, head);
       return keep_field(5, name, value, head);
     case 12:
       return keep_field(6, name, value, head);

@@ -32,6 +32,7 @@ size_t HttpParser::search(FlowSide side, Bytes bytes) {
   }
   if (place.probe == Probe::NeedMore) {
     from.head_end = {};
+    from.line_known = false;
     if (!from.head.append(bytes.after(place.offset))) from.head.clear();
   }
   return bytes.size();
@@ -43,9 +44,22 @@ Seek HttpParser::seek(FlowSide side) const {
 }
 
 // Whether a head is what it seems. One that was found within what may be content has to look like a
-// head in all of its lines.
-bool HttpParser::is_believable(const Side& from, const Head& head) const {
-  return !from.found || !head.anomalies.contains(Anomaly::HeaderMalformed);
+// head in all of its lines; a response has more than one, and so has a head without end.
+bool HttpParser::is_believable(const Side& from, const Head& head) {
+  if (!from.found) return true;
+  const bool may_be_one_line = head.line.kind == MessageKind::Request && !head.cut;
+  if (head.fields == 0 && !may_be_one_line) return false;
+  return !head.anomalies.contains(Anomaly::HeaderMalformed)
+         && !head.anomalies.contains(Anomaly::FieldNameInvalid)
+         && !head.anomalies.contains(Anomaly::SpaceInFieldName);
+}
+
+// A response to a request that nobody saw may be one to HEAD; then the next one stands where its
+// content would begin.
+bool HttpParser::is_misframed(FlowSide side, Bytes bytes) {
+  if (side == client_ || !exchanges_.answers_unknown()) return false;
+  if (server().body.content_bytes() != 0) return false;
+  return probe_within_content(bytes.as_text(), Seek::Response) == Probe::Match;
 }
 
 void HttpParser::start_body(Side& from, BodyPlan plan) {

@@ -67,6 +67,7 @@ class HttpParser {
     AnomalySet told;      // each kind of anomaly is told once
     EmptyLineFinder head_end;
     Phase phase = Phase::Head;
+    bool line_known = false;  // the start line of the kept head is there, and is one
     bool malformed = false;   // the last thing that should have been a start line was none
     bool found = false;       // the head at hand was found by searching
     bool empty_line = false;  // an empty line stood before the head at hand
@@ -79,6 +80,10 @@ class HttpParser {
   size_t take_head(FlowSide side, Bytes bytes, Sink& sink);
   template <class Sink>
   size_t grow_head(FlowSide side, Bytes bytes, Sink& sink);
+  template <class Sink>
+  size_t end_head(FlowSide side, Bytes rest, Sink& sink);
+  template <class Sink>
+  size_t skip_content_like_head(FlowSide side, std::string_view text, Sink& sink);
   template <class Sink>
   size_t take_body(FlowSide side, Bytes bytes, Sink& sink);
   size_t search(FlowSide side, Bytes bytes);
@@ -98,8 +103,8 @@ class HttpParser {
   template <class Sink>
   void cut_head(FlowSide side, Bytes head_bytes, Sink& sink);
   template <class Sink>
-  void flush_short_request(Sink& sink);
-  [[nodiscard]] bool is_believable(const Side& from, const Head& head) const;
+  void flush_short_request(FlowSide side, Sink& sink);
+  [[nodiscard]] static bool is_believable(const Side& from, const Head& head);
 
   template <class Sink>
   size_t read_body(FlowSide side, Bytes bytes, Sink& sink);
@@ -123,6 +128,7 @@ class HttpParser {
   template <class Sink>
   void finish(ParseStatus status, Sink& sink);
 
+  [[nodiscard]] bool is_misframed(FlowSide side, Bytes bytes);
   void start_body(Side& from, BodyPlan plan);
   void note_head(Side& from, Head& head);
   [[nodiscard]] Seek seek(FlowSide side) const;

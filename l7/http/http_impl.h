@@ -89,26 +89,28 @@ size_t HttpParser::take_head(FlowSide side, Bytes bytes, Sink& sink) {
   const HeadResult result = parse_head(text, HeadScope::Growing, head);
   switch (result.status) {
     case HeadStatus::Complete:
-      if (!is_believable(from, head)) {
-        from.phase = Phase::Searching;
-        return text.find('\n') + 1;
-      }
+      if (!is_believable(from, head))
+        return skip_content_like_head(side, text.substr(0, result.bytes), sink);
       return result.bytes + begin_message(side, head, bytes.after(result.bytes), sink);
     case HeadStatus::Malformed:
       lose_sync(side, sink);
       return result.bytes;
     case HeadStatus::NeedMore:
       from.head_end = {};
+      from.line_known = false;
       return grow_head(side, bytes, sink);
   }
   return bytes.size();
 }
 
+// A head that comes in several runs: first its start line, which is judged when it is there, then
+// the rest.
 template <class Sink>
 size_t HttpParser::grow_head(FlowSide side, Bytes bytes, Sink& sink) {
   Side& from = at(side);
   const size_t size_before = from.head.size();
-  const Bytes room = bytes.first(kHeadBytesMax - size_before);
+  Bytes room = bytes.first(kHeadBytesMax - size_before);
+  if (!from.line_known) room = room.first(line_bytes(room.as_text()));
   const size_t end = from.head_end.find_end(room.as_text());
   const Bytes piece = room.first(end);
   const bool kept = from.head.append(piece);
@@ -118,25 +120,54 @@ size_t HttpParser::grow_head(FlowSide side, Bytes bytes, Sink& sink) {
     cut_head(side, from.head.empty() ? piece : from.head.bytes(), sink);
     return piece.size();
   }
-  if (!whole) {
+  if (!from.line_known) {
+    from.line_known = piece.as_text().ends_with('\n');
+    const std::string_view line = from.head.bytes().as_text();
     const bool unsure = size_before < kStartLineSignBytes;
-    if (unsure && !may_be_start_line(from.head.bytes().as_text())) lose_sync(side, sink);
+    const bool bad = from.line_known ? !is_start_line(line) : unsure && !may_be_start_line(line);
+    if (bad) lose_sync(side, sink);
     return piece.size();
   }
+  return whole ? piece.size() + end_head(side, bytes.after(piece.size()), sink) : piece.size();
+}
+
+// The kept head is whole; `rest` follows it. Returns the bytes taken of `rest`.
+template <class Sink>
+size_t HttpParser::end_head(FlowSide side, Bytes rest, Sink& sink) {
+  Side& from = at(side);
+  const std::string_view text = from.head.bytes().as_text();
   Head head;
-  const HeadResult result = parse_head(from.head.bytes().as_text(), HeadScope::Growing, head);
-  if (result.status != HeadStatus::Complete) {
+  HeadResult result = parse_head(text, HeadScope::Growing, head);
+  if (result.status == HeadStatus::Complete && !is_believable(from, head)) {
+    const size_t skipped = skip_content_like_head(side, text, sink);
+    head = {};
+    result = parse_head(text.substr(skipped), HeadScope::Growing, head);
+    if (skipped == text.size() || !is_believable(from, head)) {
+      from.phase = Phase::Searching;
+      from.head.clear();
+      return 0;
+    }
+  }
+  size_t taken = 0;
+  if (result.status == HeadStatus::Complete) {
+    taken = begin_message(side, head, rest, sink);
+  } else {
     lose_sync(side, sink);
-    return piece.size();
   }
-  if (!is_believable(from, head)) {
-    from.phase = Phase::Searching;
-    from.head.clear();
-    return piece.size();
-  }
-  const size_t taken = begin_message(side, head, bytes.after(piece.size()), sink);
   from.head.clear();
-  return piece.size() + taken;
+  return taken;
+}
+
+// What was found within content and looked like a head is none; a head may begin within it. Returns
+// the bytes before that, or all. The last start line is the one: what stands between it and the
+// empty line at the end is looked at once more, and no more than that.
+template <class Sink>
+size_t HttpParser::skip_content_like_head(FlowSide side, std::string_view text, Sink& sink) {
+  const size_t start = find_last_start_line(text, seek(side));
+  if (start != 0) return start;
+  at(side).phase = Phase::Searching;
+  doubt(side, Exchanges::Lost::WithinMessage, sink);
+  return text.size();
 }
 
 // The end of this head will not be seen: its complete lines are taken for a message, and what comes
@@ -145,7 +176,13 @@ template <class Sink>
 void HttpParser::cut_head(FlowSide side, Bytes head_bytes, Sink& sink) {
   Head head;
   const HeadResult result = parse_head(head_bytes.as_text(), HeadScope::Cut, head);
-  if (result.status == HeadStatus::Complete) begin_message(side, head, {}, sink);
+  if (result.status == HeadStatus::Complete) {
+    if (is_believable(at(side), head)) {
+      begin_message(side, head, {}, sink);
+    } else {
+      doubt(side, Exchanges::Lost::WithinMessage, sink);
+    }
+  }
   at(side).head.clear();
   at(side).phase = Phase::Searching;
 }
@@ -153,6 +190,10 @@ void HttpParser::cut_head(FlowSide side, Bytes head_bytes, Sink& sink) {
 template <class Sink>
 size_t HttpParser::take_body(FlowSide side, Bytes bytes, Sink& sink) {
   Side& from = at(side);
+  if (is_misframed(side, bytes)) {
+    end_body(side, MessageEnd::Cut, sink);
+    return 0;
+  }
   const size_t taken = read_body(side, bytes, sink);
   if (from.body.is_bad()) {
     end_body(side, MessageEnd::Cut, sink);

@@ -26,8 +26,10 @@ void HttpParser::report(FlowSide side, AnomalySet anomalies, Sink& sink) {
 template <class Sink>
 size_t HttpParser::begin_message(FlowSide side, Head& head, Bytes rest, Sink& sink) {
   note_head(at(side), head);
+  const FlowSide peer = other_side(side);
+  if (head.line.kind == MessageKind::Response && !at(peer).head.empty())
+    flush_short_request(peer, sink);
   settle_roles(side, head.line.kind, sink);
-  if (head.line.kind == MessageKind::Response && !client().head.empty()) flush_short_request(sink);
   if constexpr (HearsMessages<Sink>) sink.head(side, head);
   if (head.line.kind == MessageKind::Response) return begin_response(head, rest, sink);
   begin_request(head, sink);
@@ -45,6 +47,12 @@ void HttpParser::begin_request(Head& head, Sink& sink) {
   const bool connects = head.line.method == "CONNECT";
   start_body(from, connects ? BodyPlan{Framing::Unknown} : plan);
   const bool has_body = from.phase == Phase::Body;
+  // A client that waits for each answer has the whole of the one before. If we have not, it was one
+  // to HEAD.
+  if (server().phase == Phase::Body && exchanges_.answers_unknown_in_turn()) {
+    end_body(other_side(client_), MessageEnd::Cut, sink);
+    server().phase = Phase::Searching;
+  }
 
   using Queue = RequestQueue;
   RequestFields fields = request_fields(head);
@@ -124,13 +132,13 @@ void HttpParser::start_tunnel(const Head& head, Sink& sink) {
 
 // A request of HTTP/0.9 has no empty line behind it; the answer shows that it was whole.
 template <class Sink>
-void HttpParser::flush_short_request(Sink& sink) {
-  Side& from = client();
+void HttpParser::flush_short_request(FlowSide side, Sink& sink) {
+  Side& from = at(side);
   if (from.phase != Phase::Head) return;
   Head head;
   const HeadResult result = parse_head(from.head.bytes().as_text(), HeadScope::Cut, head);
   if (result.status != HeadStatus::Complete || head.line.minor_version != kNoVersion) return;
-  cut_head(client_, from.head.bytes(), sink);
+  cut_head(side, from.head.bytes(), sink);
   from.phase = Phase::Head;
 }
 

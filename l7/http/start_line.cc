@@ -214,6 +214,13 @@ bool parse_start_line(std::string_view line, StartLine& parsed) {
                                    : parse_request_line(line, parsed);
 }
 
+bool is_start_line(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  StartLine ignored;
+  return parse_start_line(text, ignored);
+}
+
 bool may_be_start_line(std::string_view text) {
   if (agree(text, kVersionPrefix)) return true;
   const size_t method_bytes = token_size(text.substr(0, kMethodBytesMax + 1));
@@ -253,6 +260,17 @@ Probe probe_within_content(std::string_view text, Seek seek) {
   StartLine parsed;
   if (!parse_start_line(line, parsed) || parsed.minor_version == kNoVersion) return Probe::NoMatch;
   return is_followed_by_text(text) ? Probe::NoMatch : Probe::Match;
+}
+
+size_t find_last_start_line(std::string_view text, Seek seek) {
+  size_t last = 0;
+  for (size_t start = line_bytes(text); start < text.size();) {
+    const StartLinePlace place = find_start_line(text.substr(start), seek);
+    if (place.probe == Probe::Match) last = start + place.offset;
+    start += place.offset;
+    start += line_bytes(text.substr(start));
+  }
+  return last;
 }
 
 StartLinePlace find_start_line(std::string_view text, Seek seek) {

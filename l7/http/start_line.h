@@ -28,6 +28,14 @@ struct StartLine {
 // HTTP/0.9 by a method in use today.
 [[nodiscard]] bool parse_start_line(std::string_view line, StartLine& parsed);
 
+// Whether `text` is a start line with its line end.
+[[nodiscard]] bool is_start_line(std::string_view text);
+// The bytes of the first line of `text`, its end included; all when it has none.
+[[nodiscard]] inline size_t line_bytes(std::string_view text) {
+  const size_t line_end = text.find('\n');
+  return line_end == std::string_view::npos ? text.size() : line_end + 1;
+}
+
 // Whether a message may begin with `text`, going by the characters alone (any method is welcome),
 // so that a stream that is not HTTP is recognised before 64 KiB of it are kept waiting for a line
 // end.
@@ -50,6 +58,8 @@ struct StartLinePlace {
 // Stricter than the probe, for it looks into content: a version must be there, and the line behind
 // the start line, where it is in sight, must be a field line or empty.
 [[nodiscard]] StartLinePlace find_start_line(std::string_view text, Seek seek);
+// Where behind the first line of `text` the last such line begins; 0: there is none.
+[[nodiscard]] size_t find_last_start_line(std::string_view text, Seek seek);
 [[nodiscard]] Probe probe_within_content(std::string_view text, Seek seek);
 
 }  // namespace flowscope::http

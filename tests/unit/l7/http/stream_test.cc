@@ -202,10 +202,11 @@ TEST(HttpGap, WithinAHeadKeepsItsWholeLines) {
   talk.client("ge: en\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
   talk.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   talk.end();
+  // The second request came before an answer to what may have been lost, so it stands by itself.
   EXPECT_THAT(talk.messages(),
-              ElementsAre("tx_id=0 hostname=a.example url=/1 http_method=GET protocol=HTTP/1.1 "
-                          "status=200 length=0 truncated=true",
-                          HasSubstr("url=/2")));
+              ElementsAre(HasSubstr("tx_id=0 url=/2"),
+                          "tx_id=1 hostname=a.example url=/1 http_method=GET protocol=HTTP/1.1 "
+                          "status=200 length=0 truncated=true"));
 }
 
 TEST(HttpGap, StartLineCutByARunIsFoundAllTheSame) {
@@ -230,7 +231,7 @@ TEST(HttpMalformed, LineIsReportedOnceAndTheNextMessageFound) {
   Conversation talk;
   talk.client("GET /1 HTTP/1.1\r\n\r\nthis is no request\r\nnor this\r\nGET /2 HTTP/1.1\r\n\r\n");
   talk.end();
-  EXPECT_THAT(talk.messages(), ElementsAre(HasSubstr("url=/1"), HasSubstr("url=/2")));
+  EXPECT_THAT(talk.messages(), ElementsAre(HasSubstr("url=/2"), HasSubstr("url=/1")));
   EXPECT_THAT(talk.anomalies(), ElementsAre("http_malformed"));
 }
 
