@@ -62,8 +62,13 @@ struct StreamsConfig {
   std::string overflow = "sliding_window";  // a name of OverflowPolicy
 };
 
+struct HttpConfig {
+  bool body_sha256 = false;  // hash request and response bodies
+};
+
 struct L7Config {
   std::vector<std::string> enabled = {"all"};  // names of parsers, or "all" alone
+  HttpConfig http;
 };
 
 struct RecordsConfig {

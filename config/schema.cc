@@ -166,6 +166,10 @@ constexpr std::array kSettings = std::to_array<Setting>({
 
     list("l7.enabled", Names, at<&Config::l7, &L7Config::enabled>,
          "Protocol parsers to use; all uses every one that is built in."),
+    flag("l7.http.body_sha256", at<&Config::l7, &L7Config::http, &HttpConfig::body_sha256>,
+         "Hashes the bodies of HTTP requests and responses, and writes the SHA-256 of those that "
+         "were "
+         "seen whole."),
 
     {.key = "output.destination",
      .kind = Text,

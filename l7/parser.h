@@ -32,6 +32,7 @@ struct ParserSetup {
   // Of the datagram by which the parser was chosen; 0 over TCP. A hint, as for probe_datagram().
   uint16_t source_port = 0;
   uint16_t destination_port = 0;
+  bool hash_bodies = false;  // records tell the SHA-256 of what was transferred, where there is one
 };
 
 // Takes the fields of a message, once, in order; every writer (EVE, CSV, ...) is one

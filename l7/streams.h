@@ -26,6 +26,7 @@ struct StreamsOptions {
   uint64_t depth_bytes = 0;          // how far each side of a TCP flow is followed; 0: to its end
   uint32_t stream_parsers = UINT32_MAX;    // bit i: parser i of AllStreamParsers is on
   uint32_t datagram_parsers = UINT32_MAX;  // the same for AllDatagramParsers
+  bool hash_bodies = false;                // ParserSetup::hash_bodies
 };
 
 // Counters of the streams stage; any thread may read them.

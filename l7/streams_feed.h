@@ -70,7 +70,8 @@ void Streams<Out>::name(SideSink& from, uint8_t known_position) {
 template <class Out>
 void Streams<Out>::adopt(SideSink& from, uint32_t parser_index, Bytes bytes) {
   TcpSession& session = from.session;
-  session.parser = stream_parsers_.make(parser_index, {.buffers = buffers_});
+  session.parser = stream_parsers_.make(parser_index,
+                                        {.buffers = buffers_, .hash_bodies = options_.hash_bodies});
   if (session.parser == 0) {
     counters_.sessions_refused.add(1);
     session.finished = true;

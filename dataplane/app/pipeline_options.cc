@@ -119,7 +119,8 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
       .segments = segments_of(config),
       .depth_bytes = config.streams.depth_bytes,
       .stream_parsers = enabled_mask<ParserSet<AllStreamParsers>>(config.l7.enabled),
-      .datagram_parsers = enabled_mask<ParserSet<AllDatagramParsers>>(config.l7.enabled)};
+      .datagram_parsers = enabled_mask<ParserSet<AllDatagramParsers>>(config.l7.enabled),
+      .hash_bodies = config.l7.http.body_sha256};
   options.records = record_choice(config.output.records);
   options.checksums = checksum_mode(config.checksums);
   options.ring_bytes = config.output.ring_bytes;

@@ -2,8 +2,8 @@
 
 namespace flowscope::http {
 
-void Exchanges::close_newest(uint64_t body_bytes) {
-  if (newest_is_open_) requests_.set_back_body_bytes(body_bytes);
+void Exchanges::close_newest(uint64_t body_bytes, std::string_view sha256) {
+  if (newest_is_open_) requests_.set_back_body(body_bytes, sha256);
   newest_is_open_ = false;
 }
 
@@ -12,14 +12,29 @@ MethodKind Exchanges::method_to_answer() const {
   return requests_.empty() ? MethodKind::Other : requests_.front().kind;
 }
 
-void Exchanges::begin_answer() {
+bool Exchanges::lacks_upgrade() const {
+  if (overdue_ != 0 || requests_.empty()) return false;
+  const RequestFields request = requests_.front();
+  return !request.asks_upgrade && !request.truncated;
+}
+
+bool Exchanges::begin_answer() {
+  request_was_lost_ = false;
   if (overdue_ != 0) {
     --overdue_;
     overdue_heads_ >>= 1U;
     answer_ = Answer::ToUnknown;
-  } else {
-    answer_ = requests_.empty() ? Answer::ToUnknown : Answer::ToFront;
+    return true;
   }
+  answer_ = requests_.empty() ? Answer::ToUnknown : Answer::ToFront;
+  return answer_ == Answer::ToFront || !all_is_known_;
+}
+
+void Exchanges::lose_requests(Lost lost) {
+  all_is_known_ = false;
+  pipelines_ |= lost == Lost::BetweenMessages && !requests_.empty();
+  is_unpaired_ |= pipelines_;
+  request_was_lost_ = true;
 }
 
 RequestFields Exchanges::front_request(const Progress& progress) const {

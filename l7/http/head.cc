@@ -1,8 +1,10 @@
 #include "l7/http/head.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
+#include "l7/http/head_check.h"
 #include "l7/http/syntax.h"
 
 namespace flowscope::http {
@@ -14,6 +16,11 @@ constexpr uint64_t kContentLengthMax = uint64_t{1} << 62;
 std::string_view without_cr(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
+}
+
+// RFC 9112 section 2.2: a line ends in CRLF; LF alone is accepted.
+void note_line_end(std::string_view text, size_t line_end, Head& head) {
+  if (line_end == 0 || text[line_end - 1] != '\r') head.anomalies.add(Anomaly::BareLineFeed);
 }
 
 // RFC 9110 section 8.6: Content-Length = 1*DIGIT
@@ -45,10 +52,34 @@ void add_content_length(std::string_view list, Head& head) {
     } else if (!head.has_content_length) {
       head.content_length = *value;
       head.has_content_length = true;
-    } else if (head.content_length != *value) {
-      head.anomalies.add(Anomaly::ContentLengthConflict);
+    } else {
+      head.anomalies.add(head.content_length != *value ? Anomaly::ContentLengthConflict
+                                                       : Anomaly::ContentLengthRepeated);
     }
   } while (!list.empty());
+}
+
+// RFC 9112 section 7: the transfer codings of the registry; "identity" was withdrawn.
+bool is_known_coding(std::string_view coding) {
+  constexpr auto kCodings = std::to_array<std::string_view>(
+      {"chunked", "gzip", "deflate", "compress", "x-gzip", "x-compress", "identity"});
+  return std::any_of(kCodings.begin(), kCodings.end(),
+                     [&](std::string_view known) { return equals_ignoring_case(coding, known); });
+}
+
+bool contains_ignoring_case(std::string_view text, std::string_view lower) {
+  for (; text.size() >= lower.size(); text.remove_prefix(1)) {
+    if (equals_ignoring_case(text.substr(0, lower.size()), lower)) return true;
+  }
+  return false;
+}
+
+// What some take for chunked ("xchunked", "chunked;x", control characters around it) and others do
+// not is told of. Requires: the coding is not a known one.
+void add_unknown_coding(std::string_view coding, Head& head) {
+  if (coding.empty()) return;
+  head.anomalies.add(contains_ignoring_case(coding, "chunked") ? Anomaly::EncodingObfuscated
+                                                               : Anomaly::EncodingUnknown);
 }
 
 // RFC 9112 section 6.1. Several fields are one list; chunked must be there once and last. The
@@ -56,6 +87,7 @@ void add_content_length(std::string_view list, Head& head) {
 void add_transfer_encoding(std::string_view list, Head& head) {
   do {
     const std::string_view coding = take_element(list);
+    if (!is_known_coding(coding)) add_unknown_coding(coding, head);
     if (!head.ends_chunked && equals_ignoring_case(coding, "identity")) continue;
     head.has_transfer_encoding = true;
     if (head.ends_chunked) {
@@ -65,34 +97,66 @@ void add_transfer_encoding(std::string_view list, Head& head) {
   } while (!list.empty());
 }
 
+// RFC 9112 section 9.6.
+void note_close(std::string_view list, Head& head) {
+  do {
+    if (equals_ignoring_case(take_element(list), "close")) head.closes = true;
+  } while (!list.empty());
+}
+
 void keep_first(std::string_view& field, std::string_view value) {
   if (field.data() == nullptr) field = value;
+}
+
+// The fields that are no list and that a record shows.
+struct KeptField {
+  std::string_view name;  // in lower case
+  std::string_view Head::*field;
+};
+constexpr auto kKeptFields =
+    std::to_array<KeptField>({{"host", &Head::host},
+                              {"server", &Head::server},
+                              {"referer", &Head::referer},
+                              {"upgrade", &Head::upgrade},
+                              {"location", &Head::location},
+                              {"user-agent", &Head::user_agent},
+                              {"content-type", &Head::content_type},
+                              {"content-range", &Head::content_range},
+                              {"x-forwarded-for", &Head::forwarded_for},
+                              {"content-encoding", &Head::content_encoding}});
+
+void keep_field(size_t i, std::string_view name, std::string_view value, Head& head) {
+  const KeptField& kept = kKeptFields[i];
+  if (equals_ignoring_case(name, kept.name)) keep_first(head.*kept.field, value);
 }
 
 void add_field(std::string_view name, std::string_view value, Head& head) {
   switch (name.size()) {
     case 4:
-      if (!equals_ignoring_case(name, "host")) return;
-      if (head.host.data() != nullptr) head.anomalies.add(Anomaly::HostRepeated);
-      return keep_first(head.host, value);
+      if (head.host.data() != nullptr && equals_ignoring_case(name, "host"))
+        head.anomalies.add(Anomaly::HostRepeated);
+      return keep_field(0, name, value, head);
+    case 6:
+      return keep_field(1, name, value, head);
     case 7:
-      if (equals_ignoring_case(name, "referer")) keep_first(head.referer, value);
-      return;
+      keep_field(2, name, value, head);
+      return keep_field(3, name, value, head);
     case 8:
-      if (equals_ignoring_case(name, "location")) keep_first(head.location, value);
-      return;
+      return keep_field(4, name, value, head);
     case 10:
-      if (equals_ignoring_case(name, "user-agent")) keep_first(head.user_agent, value);
-      return;
+      if (equals_ignoring_case(name, "connection")) return note_close(value, head);
+      return keep_field(5, name, value, head);
     case 12:
-      if (equals_ignoring_case(name, "content-type")) keep_first(head.content_type, value);
-      return;
+      return keep_field(6, name, value, head);
+    case 13:
+      return keep_field(7, name, value, head);
     case 14:
       if (equals_ignoring_case(name, "content-length")) add_content_length(value, head);
       return;
     case 15:
-      if (equals_ignoring_case(name, "x-forwarded-for")) keep_first(head.forwarded_for, value);
-      return;
+      return keep_field(8, name, value, head);
+    case 16:
+      return keep_field(9, name, value, head);
     case 17:
       if (equals_ignoring_case(name, "transfer-encoding")) add_transfer_encoding(value, head);
       return;
@@ -101,16 +165,27 @@ void add_field(std::string_view name, std::string_view value, Head& head) {
   }
 }
 
-// RFC 9112 section 5: field-line = field-name ":" OWS field-value OWS. A bad line is passed over:
-// the rest of the message is still worth a record.
+// A line whose name ends in no colon. It is passed over: the rest of the message is still worth a
+// record.
+void note_bad_field(std::string_view line, Head& head) {
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos || colon == 0)
+    return head.anomalies.add(Anomaly::HeaderMalformed);
+  const bool has_blank = line.substr(0, colon).find_first_of(" \t") != std::string_view::npos;
+  head.anomalies.add(has_blank ? Anomaly::SpaceInFieldName : Anomaly::FieldNameInvalid);
+}
+
+// RFC 9112 section 5: field-line = field-name ":" OWS field-value OWS.
 void parse_field_line(std::string_view line, Head& head) {
+  // RFC 9112 section 2.2: lines with a blank in front, behind the start line, are passed over.
+  if (is_blank(line.front()) && head.fields == 0)
+    return head.anomalies.add(Anomaly::BlankBeforeFields);
+  ++head.fields;
   const size_t name_bytes = token_size(line);
   size_t colon = name_bytes;
   while (colon < line.size() && is_blank(line[colon])) ++colon;
-  if (name_bytes == 0 || colon == line.size() || line[colon] != ':') {
-    head.anomalies.add(Anomaly::HeaderMalformed);
-    return;
-  }
+  if (name_bytes == 0 || colon == line.size() || line[colon] != ':')
+    return note_bad_field(line, head);
   if (colon != name_bytes) head.anomalies.add(Anomaly::SpaceBeforeColon);
   add_field(line.substr(0, name_bytes), trim(line.substr(colon + 1)), head);
 }
@@ -124,7 +199,9 @@ size_t end_of_folded(std::string_view text, size_t line_end, HeadScope scope, He
       return scope == HeadScope::Cut ? line_end : std::string_view::npos;
     }
     if (!is_blank(text[line_end + 1])) return line_end;
+    note_line_end(text, line_end, head);
     head.folded = true;
+    head.anomalies.add(Anomaly::ObsoleteFold);
     const size_t next_end = text.find('\n', line_end + 1);
     if (next_end == std::string_view::npos) {
       return scope == HeadScope::Cut ? line_end : std::string_view::npos;
@@ -133,79 +210,93 @@ size_t end_of_folded(std::string_view text, size_t line_end, HeadScope scope, He
   }
 }
 
-// RFC 3986 section 3.2: authority = [ userinfo "@" ] host [ ":" port ]
-void take_authority(std::string_view authority, RequestFields& fields) {
+std::string_view cut_to(size_t bytes_max, std::string_view text, bool& truncated) {
+  truncated = truncated || text.size() > bytes_max;
+  return text.substr(0, bytes_max);
+}
+
+HeadResult parse_lines(std::string_view text, HeadScope scope, Head& head) {
+  const HeadResult incomplete{scope == HeadScope::Cut ? HeadStatus::Complete : HeadStatus::NeedMore,
+                              text.size()};
+  head.cut = scope == HeadScope::Cut;
+  size_t line_end = text.find('\n');
+  if (line_end == std::string_view::npos) return {HeadStatus::NeedMore, 0};
+  if (!parse_start_line(without_cr(text.substr(0, line_end)), head.line))
+    return {HeadStatus::Malformed, line_end + 1};
+  note_line_end(text, line_end, head);
+  if (head.line.has_blank_in_target) head.anomalies.add(Anomaly::BlankInTarget);
+  if (head.line.has_odd_blanks) head.anomalies.add(Anomaly::StartLineBlanks);
+  // A request of HTTP/0.9 is one line.
+  if (head.line.minor_version == kNoVersion && line_end + 1 == text.size()) head.cut = false;
+  const size_t fields_start = line_end + 1;
+  for (;;) {
+    const size_t line_start = line_end + 1;
+    head.field_lines = text.substr(fields_start, line_start - fields_start);
+    line_end = text.find('\n', line_start);
+    if (line_end == std::string_view::npos) return incomplete;
+    if (without_cr(text.substr(line_start, line_end - line_start)).empty()) {
+      note_line_end(text, line_end, head);
+      if (head.fields > kFieldsMax) head.anomalies.add(Anomaly::TooManyFields);
+      head.cut = false;
+      return {HeadStatus::Complete, line_end + 1};
+    }
+    line_end = end_of_folded(text, line_end, scope, head);
+    if (line_end == std::string_view::npos) return incomplete;
+    note_line_end(text, line_end, head);
+    parse_field_line(without_cr(text.substr(line_start, line_end - line_start)), head);
+  }
+}
+
+}  // namespace
+
+Authority parse_authority(std::string_view authority) {
+  // RFC 3986 section 3.2: authority = [ userinfo "@" ] host [ ":" port ]
   const size_t at = authority.rfind('@');
   if (at != std::string_view::npos) authority.remove_prefix(at + 1);
   const size_t colon = authority.rfind(':');
   const size_t bracket = authority.rfind(']');
   const bool has_port =
       colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-  fields.hostname = has_port ? authority.substr(0, colon) : authority;
-  if (!has_port) return;
+  if (!has_port) return {authority};
   const std::optional<uint64_t> port = parse_length(authority.substr(colon + 1));
-  if (port.has_value() && *port <= UINT16_MAX) fields.port = static_cast<uint16_t>(*port);
+  const bool is_port = port.has_value() && *port <= UINT16_MAX;
+  return {authority.substr(0, colon), is_port ? static_cast<uint16_t>(*port) : uint16_t{0}};
 }
 
-// RFC 9112 section 3.2.2: what the absolute form names stands in place of Host. Empty for other
-// forms.
-std::string_view authority_of_absolute_form(std::string_view target) {
+std::string_view authority_of_target(const StartLine& line) {
+  std::string_view target = line.target;
+  if (line.method == "CONNECT") return target;
+  if (target.front() == '/') return {};
   const size_t scheme_end = target.find("://");
-  if (target.front() == '/' || scheme_end == std::string_view::npos) return {};
+  if (scheme_end == std::string_view::npos) return {};
   if (token_size(target.substr(0, scheme_end)) != scheme_end) return {};
   target.remove_prefix(scheme_end + 3);
   return target.substr(0, target.find_first_of("/?#"));
 }
 
-std::string_view cut_to(size_t bytes_max, std::string_view text, bool& truncated) {
-  truncated = truncated || text.size() > bytes_max;
-  return text.substr(0, bytes_max);
-}
-
-}  // namespace
-
 HeadResult parse_head(std::string_view text, HeadScope scope, Head& head) {
-  const HeadResult incomplete{scope == HeadScope::Cut ? HeadStatus::Complete : HeadStatus::NeedMore,
-                              text.size()};
-  head.cut = scope == HeadScope::Cut;
-  size_t line_end = text.find('\n');
-  if (line_end == std::string_view::npos) return {HeadStatus::NeedMore, 0};
-  if (!parse_start_line(without_cr(text.substr(0, line_end)), head.line)) {
-    return {HeadStatus::Malformed, line_end + 1};
-  }
-  if (head.line.has_blank_in_target) head.anomalies.add(Anomaly::BlankInTarget);
-  for (;;) {
-    const size_t line_start = line_end + 1;
-    line_end = text.find('\n', line_start);
-    if (line_end == std::string_view::npos) return incomplete;
-    if (without_cr(text.substr(line_start, line_end - line_start)).empty()) {
-      head.cut = false;
-      return {HeadStatus::Complete, line_end + 1};
-    }
-    line_end = end_of_folded(text, line_end, scope, head);
-    if (line_end == std::string_view::npos) return incomplete;
-    parse_field_line(without_cr(text.substr(line_start, line_end - line_start)), head);
-  }
+  const HeadResult result = parse_lines(text, scope, head);
+  if (result.status == HeadStatus::Complete) check_characters(text.substr(0, result.bytes), head);
+  return result;
 }
 
 RequestFields request_fields(const Head& head) {
   RequestFields fields;
-  const std::string_view target = head.line.target;
   fields.kind = head.line.method == "HEAD"      ? MethodKind::Head
                 : head.line.method == "CONNECT" ? MethodKind::Connect
                                                 : MethodKind::Other;
-  // RFC 9112 section 3.2.3: the target of CONNECT is an authority.
-  std::string_view authority =
-      fields.kind == MethodKind::Connect ? target : authority_of_absolute_form(target);
-  if (authority.empty()) authority = head.host;
-  take_authority(authority, fields);
+  const std::string_view of_target = authority_of_target(head.line);
+  const Authority authority = parse_authority(of_target.empty() ? head.host : of_target);
   fields.method = head.line.method;
-  fields.hostname = cut_to(kFieldBytesMax, fields.hostname, fields.truncated);
-  fields.url = cut_to(kUrlBytesMax, target, fields.truncated);
+  fields.port = authority.port;
+  fields.hostname = cut_to(kHostBytesMax, authority.host, fields.truncated);
+  fields.url = cut_to(kUrlBytesMax, head.line.target, fields.truncated);
   fields.user_agent = cut_to(kFieldBytesMax, head.user_agent, fields.truncated);
   fields.referer = cut_to(kFieldBytesMax, head.referer, fields.truncated);
   fields.forwarded_for = cut_to(kFieldBytesMax, head.forwarded_for, fields.truncated);
+  fields.content_type = cut_to(kFieldBytesMax, head.content_type, fields.truncated);
   fields.minor_version = head.line.minor_version;
+  fields.asks_upgrade = head.upgrade.data() != nullptr;
   fields.truncated = fields.truncated || head.cut;
   return fields;
 }
@@ -214,6 +305,10 @@ ResponseFields response_fields(const Head& head) {
   ResponseFields fields;
   fields.content_type = cut_to(kFieldBytesMax, head.content_type, fields.truncated);
   fields.location = cut_to(kUrlBytesMax, head.location, fields.truncated);
+  fields.server = cut_to(kFieldBytesMax, head.server, fields.truncated);
+  fields.content_encoding = cut_to(kFieldBytesMax, head.content_encoding, fields.truncated);
+  fields.content_range = cut_to(kFieldBytesMax, head.content_range, fields.truncated);
+  fields.upgrade = cut_to(kFieldBytesMax, head.upgrade, fields.truncated);
   fields.status = head.line.status;
   fields.minor_version = head.line.minor_version;
   fields.truncated = fields.truncated || head.cut;

@@ -6,6 +6,10 @@ namespace flowscope::http {
 
 namespace {
 
+constexpr std::array kFields = {&ResponseFields::content_type,  &ResponseFields::location,
+                                &ResponseFields::server,        &ResponseFields::content_encoding,
+                                &ResponseFields::content_range, &ResponseFields::upgrade};
+
 [[nodiscard]] bool append_unfolded(Buffer& buffer, std::string_view text) {
   while (!text.empty()) {
     const size_t plain = std::min(text.find_first_of("\r\n"), text.size());
@@ -21,21 +25,30 @@ namespace {
 }  // namespace
 
 void KeptResponse::keep(const ResponseFields& fields) {
+  static_assert(kFields.size() == kTexts);
   texts_.clear();
-  content_type_bytes_ = static_cast<uint16_t>(fields.content_type.size());
+  time_ = fields.time;
   status_ = fields.status;
   minor_version_ = fields.minor_version;
   truncated_ = fields.truncated;
-  if (append_unfolded(texts_, fields.content_type) && append_unfolded(texts_, fields.location))
+  for (size_t i = 0; i < kTexts; ++i) {
+    const std::string_view text = fields.*kFields[i];
+    text_bytes_[i] = static_cast<uint16_t>(text.size());
+    if (append_unfolded(texts_, text)) continue;
+    texts_.clear();
+    truncated_ = true;
     return;
-  texts_.clear();
-  truncated_ = true;
+  }
 }
 
 ResponseFields KeptResponse::fields() const {
   ResponseFields fields;
-  fields.content_type = texts_.bytes().first(content_type_bytes_).as_text();
-  fields.location = texts_.bytes().after(content_type_bytes_).as_text();
+  Bytes texts = texts_.bytes();
+  for (size_t i = 0; i < kTexts; ++i) {
+    fields.*kFields[i] = texts.first(text_bytes_[i]).as_text();
+    texts = texts.after(text_bytes_[i]);
+  }
+  fields.time = time_;
   fields.status = status_;
   fields.minor_version = minor_version_;
   fields.truncated = truncated_;

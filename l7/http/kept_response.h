@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "flowcore/base/buffer_pool.h"
@@ -12,16 +13,19 @@ class KeptResponse {
  public:
   explicit KeptResponse(BufferPool& pool) : texts_(pool) {}
 
-  // Copies the fields; line ends left by an obsolete folding become spaces. Without pool memory the
-  // texts are left out and the fields marked as truncated.
+  // Copies the fields but the hash; line ends left by an obsolete folding become spaces. Without
+  // pool memory the texts are left out and the fields marked as truncated.
   void keep(const ResponseFields& fields);
   // Borrowed until the next call that changes this.
   [[nodiscard]] ResponseFields fields() const;
   void clear() { texts_.clear(); }
 
  private:
-  Buffer texts_;  // content type, then location
-  uint16_t content_type_bytes_ = 0;
+  static constexpr size_t kTexts = 6;
+
+  Buffer texts_;  // one behind the other
+  Timestamp time_;
+  std::array<uint16_t, kTexts> text_bytes_{};
   uint16_t status_ = 0;
   uint8_t minor_version_ = 1;
   bool truncated_ = false;

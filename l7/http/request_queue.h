@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "flowcore/base/buffer_pool.h"
 #include "l7/http/transaction.h"
@@ -22,20 +23,26 @@ class RequestQueue {
 
   // How the texts are written: Folded replaces line ends left by an obsolete folding by spaces.
   enum class Texts : uint8_t { Plain, Folded };
+  // Whether room is kept for the hash of the body, which is told when the body is over.
+  enum class Hash : uint8_t { None, Room };
   // Adds a request at the back. False, and nothing changes, when there is no room for it.
-  [[nodiscard]] bool push(const RequestFields& request, Texts texts);
+  [[nodiscard]] bool push(const RequestFields& request, Texts texts, Hash hash);
   // The oldest request; borrowed until the next push or pop. Requires: !empty().
-  [[nodiscard]] RequestFields front() const;
+  [[nodiscard]] RequestFields front() const { return at(front_); }
   // Requires: !empty().
   void pop();
-  // Requires: !empty().
-  void set_back_body_bytes(uint64_t bytes);
+  // The newest request, as the record of it will be, and its removal. Require: !empty().
+  [[nodiscard]] RequestFields back() const { return at(back_); }
+  void drop_back();
+  // Requires: !empty(). An empty `sha256` leaves the request without one.
+  void set_back_body(uint64_t bytes, std::string_view sha256);
 
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] uint8_t count() const { return count_; }
 
  private:
   struct Record;
+  [[nodiscard]] RequestFields at(uint32_t offset) const;
   [[nodiscard]] bool make_room(size_t bytes);
   void release();
 

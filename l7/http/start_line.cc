@@ -96,6 +96,16 @@ bool parse_version(std::string_view text, uint8_t& minor) {
   return true;
 }
 
+// A request line of two words (HTTP/0.9): only by a known method, so that no other text is taken
+// for one. "GET HTTP/1.1" is such a line as well.
+bool parse_short_request(std::string_view target, StartLine& parsed) {
+  parsed.target = target;
+  parsed.minor_version = kNoVersion;
+  uint8_t ignored = 0;
+  return is_known_method(parsed.method)
+         && (target.starts_with('/') || parse_version(target, ignored));
+}
+
 // RFC 9112 section 3: request-line = method SP request-target SP HTTP-version. As that section
 // allows, any blanks part the words. Where there are more than three words the second is the
 // target, as most servers read it, and the rest is noted.
@@ -103,14 +113,20 @@ bool parse_request_line(std::string_view line, StartLine& parsed) {
   const size_t method_bytes = token_size(line);
   if (method_bytes == 0 || method_bytes > kMethodBytesMax) return false;
   if (method_bytes == line.size() || !is_blank(line[method_bytes])) return false;
-  const size_t last_blank = line.find_last_of(" \t");
-  if (last_blank == method_bytes) return false;
   parsed.kind = MessageKind::Request;
   parsed.method = line.substr(0, method_bytes);
-  const std::string_view between = trim(line.substr(method_bytes, last_blank - method_bytes));
-  parsed.target = between.substr(0, between.find_first_of(" \t"));
-  parsed.has_blank_in_target = parsed.target.size() != between.size();
-  return !parsed.target.empty() && parse_version(line.substr(last_blank + 1), parsed.minor_version);
+  const size_t line_bytes = line.size();
+  line = trim(line);
+  if (line.size() <= method_bytes) return false;
+  const size_t last_blank = line.find_last_of(" \t");
+  const std::string_view between = line.substr(method_bytes, last_blank - method_bytes);
+  const std::string_view words = trim(between);
+  if (words.empty()) return parse_short_request(line.substr(last_blank + 1), parsed);
+  parsed.target = words.substr(0, words.find_first_of(" \t"));
+  parsed.has_blank_in_target = parsed.target.size() != words.size();
+  parsed.has_odd_blanks = words.size() + 1 != between.size() || between.front() != ' '
+                          || line[last_blank] != ' ' || line.size() != line_bytes;
+  return parse_version(line.substr(last_blank + 1), parsed.minor_version);
 }
 
 // RFC 9112 section 4: status-line = HTTP-version SP status-code SP [ reason-phrase ]. The last
@@ -128,6 +144,8 @@ bool parse_status_line(std::string_view line, StartLine& parsed) {
   }
   parsed.kind = MessageKind::Response;
   parsed.status = static_cast<uint16_t>(status);
+  parsed.reason = trim(rest.substr(3));
+  parsed.has_odd_blanks = line[blank] != ' ' || rest.data() != line.data() + blank + 1;
   return status >= 100;
 }
 
@@ -177,11 +195,30 @@ Probe probe_request_line(std::string_view text) {
   return probe_target(text.substr(method_bytes + 1));
 }
 
+// Whether what follows a start line is no head: its next line has no field name and colon. True
+// only when that line is in sight.
+bool is_followed_by_text(std::string_view text) {
+  const size_t line_end = text.find('\n');
+  if (line_end == std::string_view::npos) return false;
+  const std::string_view rest = text.substr(line_end + 1);
+  if (rest.find('\n') == std::string_view::npos) return false;
+  if (rest.starts_with('\n') || rest.starts_with("\r\n")) return false;
+  const size_t name_bytes = token_size(rest);
+  return name_bytes == 0 || rest[name_bytes] != ':';
+}
+
 }  // namespace
 
 bool parse_start_line(std::string_view line, StartLine& parsed) {
   return line.starts_with("HTTP/") ? parse_status_line(line, parsed)
                                    : parse_request_line(line, parsed);
+}
+
+bool is_start_line(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  StartLine ignored;
+  return parse_start_line(text, ignored);
 }
 
 bool may_be_start_line(std::string_view text) {
@@ -209,11 +246,37 @@ Probe probe_start_line(std::string_view text) {
   return parse_start_line(line, ignored) ? Probe::Match : Probe::NoMatch;
 }
 
-StartLinePlace find_start_line(std::string_view text) {
+Probe probe_within_content(std::string_view text, Seek seek) {
+  if (!may_be_start_line(text)) return Probe::NoMatch;
+  const Probe probe = probe_start_line(text);
+  if (probe != Probe::Match) return probe;
+  const bool is_response = text.starts_with("HTTP/");
+  if (seek == Seek::Request && is_response) return Probe::NoMatch;
+  if (seek == Seek::Response && !is_response) return Probe::NoMatch;
+  const size_t line_end = text.find('\n');
+  if (line_end == std::string_view::npos) return Probe::Match;
+  std::string_view line = text.substr(0, line_end);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  StartLine parsed;
+  if (!parse_start_line(line, parsed) || parsed.minor_version == kNoVersion) return Probe::NoMatch;
+  return is_followed_by_text(text) ? Probe::NoMatch : Probe::Match;
+}
+
+size_t find_last_start_line(std::string_view text, Seek seek) {
+  size_t last = 0;
+  for (size_t start = line_bytes(text); start < text.size();) {
+    const StartLinePlace place = find_start_line(text.substr(start), seek);
+    if (place.probe == Probe::Match) last = start + place.offset;
+    start += place.offset;
+    start += line_bytes(text.substr(start));
+  }
+  return last;
+}
+
+StartLinePlace find_start_line(std::string_view text, Seek seek) {
   size_t offset = 0;
   while (offset < text.size()) {
-    const std::string_view rest = text.substr(offset);
-    const Probe probe = may_be_start_line(rest) ? probe_start_line(rest) : Probe::NoMatch;
+    const Probe probe = probe_within_content(text.substr(offset), seek);
     if (probe != Probe::NoMatch) return {offset, probe};
     const size_t line_end = text.find('\n', offset);
     if (line_end == std::string_view::npos) break;

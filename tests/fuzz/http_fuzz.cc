@@ -1,3 +1,4 @@
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "flowcore/base/byte_reader.h"
 #include "flowcore/base/check.h"
 #include "l7/http/http.h"
+#include "l7/http/http_messages.h"
 
 // The input is a script of records: one byte (bit 0 the side, bits 1 to 7 the kind), two bytes of
 // length, and for all kinds but a gap that many bytes of stream.
@@ -46,13 +48,56 @@ struct CheckingSink {
   uint64_t transactions = 0;
 };
 
-void run_script(Bytes script) {
-  static Arena arena =
-      std::move(Arena::create(BufferPool::cost(kPoolBytes), Arena::Populate::Lazily).value());
-  static BufferPool pool(arena, kPoolBytes);
-  CheckingSink sink;
+// Content lies between a head and an end of its side.
+struct MessageCheckingSink {
+  void message(FlowSide side, const HttpRequest& request) {
+    begin(side);
+    for (const HeaderField& field : request.fields) FS_CHECK(!field.name.empty());
+    read(request);
+  }
+  void message(FlowSide side, const HttpResponse& response) {
+    begin(side);
+    read(response);
+  }
+  void message(FlowSide side, const HttpContent& content) {
+    FS_CHECK(is_open[index_of(side)]);
+    FS_CHECK(content.bytes.empty() == (content.missing_bytes != 0));
+    read(content);
+  }
+  void message(FlowSide side, const HttpMessageEnd&) {
+    FS_CHECK(is_open[index_of(side)]);
+    is_open[index_of(side)] = false;
+  }
+  void anomaly(FlowSide, const char* kind) { FS_CHECK(kind != nullptr); }
+
+  void begin(FlowSide side) {
+    FS_CHECK(!is_open[index_of(side)]);
+    is_open[index_of(side)] = true;
+  }
+  template <class M>
+  static void read(const M& message) {
+    ReadingVisitor visitor;
+    message.describe(visitor);
+  }
+
+  std::array<bool, 2> is_open{};
+};
+
+// A copy of its own, so that a look past the run is seen.
+template <class Parser, class Sink>
+[[gnu::noinline]] void feed(Parser& parser, FlowSide side, Bytes run, Sink& sink) {
+  if (run.empty()) return;
+  const std::vector<uint8_t> copy(run.begin(), run.end());
+  const Bytes bytes(copy.data(), copy.size());
+  (void)Parser::probe(side, bytes.first(kProbeBytes));
+  (void)parser.on_bytes(side, bytes, Timestamp{1}, sink);
+}
+
+template <class Parser, class Sink>
+void run_script(Bytes script, BufferPool& pool, bool hashes) {
+  Sink sink;
   {
-    HttpParser parser(ParserSetup{pool});
+    Parser parser(ParserSetup{.buffers = pool, .hash_bodies = hashes});
     ByteReader reader(script);
     while (reader.ok() && reader.remaining() != 0) {
       const uint8_t word = reader.u8();
@@ -62,24 +107,27 @@ void run_script(Bytes script) {
         if (size != 0) (void)parser.on_gap(side, size, sink);
         continue;
       }
-      // A copy of its own, so that a look past the run is seen.
       const Bytes run = reader.rest().first(size);
-      const std::vector<uint8_t> copy(run.begin(), run.end());
       reader.skip(run.size());
-      if (copy.empty()) continue;
-      const Bytes bytes(copy.data(), copy.size());
-      (void)HttpParser::probe(side, bytes.first(kProbeBytes));
-      (void)parser.on_bytes(side, bytes, Timestamp{}, sink);
+      feed(parser, side, run, sink);
     }
     parser.on_end(script.size() % 2 == 0 ? StreamEnd::Graceful : StreamEnd::Abort, sink);
   }
   FS_CHECK(pool.bytes_in_use() == 0);
 }
 
+void run_scripts(Bytes script) {
+  static Arena arena =
+      std::move(Arena::create(BufferPool::cost(kPoolBytes), Arena::Populate::Lazily).value());
+  static BufferPool pool(arena, kPoolBytes);
+  run_script<HttpParser, CheckingSink>(script, pool, script.size() % 3 == 0);
+  run_script<HttpMessageParser, MessageCheckingSink>(script, pool, false);
+}
+
 }  // namespace
 }  // namespace flowscope::http
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  flowscope::http::run_script({bytes, size});
+  flowscope::http::run_scripts({bytes, size});
   return 0;
 }

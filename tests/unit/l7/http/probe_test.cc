@@ -53,18 +53,19 @@ INSTANTIATE_TEST_SUITE_P(
                     ProbeCase{"OPTIONS * ", Probe::NeedMore}));
 INSTANTIATE_TEST_SUITE_P(
     Others, HttpProbe,
-    testing::Values(
-        ProbeCase{"OPTIONS rtsp://a/b RTSP/1.0\r\n", Probe::NoMatch},
-        ProbeCase{"OPTIONS * RTSP/1.0\r\n", Probe::NoMatch},
-        ProbeCase{"OPTIONS sip:a@b SIP/2.0\r\n", Probe::NoMatch},
-        ProbeCase{"NOTIFY sip:a@b SIP/2.0\r\n", Probe::NoMatch},
-        ProbeCase{"PRI * HTTP/2.0\r\n", Probe::NoMatch}, ProbeCase{"GET key\r\n", Probe::NoMatch},
-        ProbeCase{"GET /a\r\n", Probe::NoMatch},
-        ProbeCase{"CONNECT {\"verbose\":false}\r\n", Probe::NoMatch},
-        ProbeCase{"CONNECT\nlogin:a\n", Probe::NoMatch}, ProbeCase{"SSH-2.0-x\r\n", Probe::NoMatch},
-        ProbeCase{"\x16\x03\x01", Probe::NoMatch}, ProbeCase{"EHLO a\r\n", Probe::NoMatch},
-        ProbeCase{"get / HTTP/1.1", Probe::NoMatch},
-        ProbeCase{"\r\n\r\n\r\n\r\n\r\n", Probe::NoMatch}));
+    testing::Values(ProbeCase{"OPTIONS rtsp://a/b RTSP/1.0\r\n", Probe::NoMatch},
+                    ProbeCase{"OPTIONS * RTSP/1.0\r\n", Probe::NoMatch},
+                    ProbeCase{"OPTIONS sip:a@b SIP/2.0\r\n", Probe::NoMatch},
+                    ProbeCase{"NOTIFY sip:a@b SIP/2.0\r\n", Probe::NoMatch},
+                    ProbeCase{"PRI * HTTP/2.0\r\n", Probe::NoMatch},
+                    ProbeCase{"GET key\r\n", Probe::NoMatch}, ProbeCase{"GET /a\r\n", Probe::Match},
+                    ProbeCase{"CONNECT {\"verbose\":false}\r\n", Probe::NoMatch},
+                    ProbeCase{"CONNECT\nlogin:a\n", Probe::NoMatch},
+                    ProbeCase{"SSH-2.0-x\r\n", Probe::NoMatch},
+                    ProbeCase{"\x16\x03\x01", Probe::NoMatch},
+                    ProbeCase{"EHLO a\r\n", Probe::NoMatch},
+                    ProbeCase{"get / HTTP/1.1", Probe::NoMatch},
+                    ProbeCase{"\r\n\r\n\r\n\r\n\r\n", Probe::NoMatch}));
 
 TEST(HttpProbeLimit, DecidesWithinTheBytesThatAreKept) {
   constexpr uint32_t kSeed = 7;
