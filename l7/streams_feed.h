@@ -58,6 +58,8 @@ void Streams<Out>::probe(SideSink& from, Bytes bytes) {
     // Not yet: a known protocol may begin with a later run, behind SOCKS or STARTTLS.
     prefix.size = 0;
     prefix.begun = true;
+    // It may begin with this run, when what was kept of the one before was a short turn.
+    if (kept_before != 0) probe(from, bytes);
   }
 }
 

@@ -7,7 +7,6 @@
 namespace flowscope::tls {
 namespace {
 
-constexpr size_t kHeaderBytes = 13;
 constexpr size_t kFragmentHeaderBytes = 12;
 constexpr size_t kSequenceBytes = 6;
 constexpr size_t kAlertBytes = 2;

@@ -8,6 +8,7 @@
 #include "l7/tls/certificate_fields.h"
 #include "l7/tls/der.h"
 #include "tests/unit/l7/tls/certificate_builder.h"
+#include "tests/unit/l7/tls/der_builder.h"
 #include "tests/unit/l7/tls/hello_builder.h"
 #include "tests/unit/l7/tls/recording_sink.h"
 
@@ -29,21 +30,6 @@ std::vector<std::string> alternative_names(Bytes names) {
   AlternativeNameWalk walk(names);
   while (walk.next()) texts.emplace_back(walk.text());
   return texts;
-}
-// DER of hand: a tag, the length, the body.
-std::string item(uint8_t tag, const std::string& body) {
-  if (body.size() < 0x80) return u8(tag) + behind8(body);
-  return u8(tag) + u8(0x82) + behind16(body);
-}
-std::string name(const std::string& identifier, uint8_t tag, const std::string& value) {
-  return item(0x31, item(0x30, item(0x06, identifier) + item(tag, value)));
-}
-// What no library would write: a certificate of given parts.
-std::string raw_certificate(const std::string& validity, const std::string& subject = {},
-                            const std::string& rest = {}) {
-  const std::string algorithm = item(0x30, item(0x06, "\x2a\x03"));
-  return item(0x30, item(0x30, item(0x02, "\x05") + algorithm + item(0x30, "")
-                                   + item(0x30, validity) + item(0x30, subject) + rest));
 }
 
 TEST(Certificate, TellsWhatEveTells) {
