@@ -163,7 +163,7 @@ void DtlsParser::on_fragment(FlowSide side, const FragmentHeader& header, Bytes 
     case HandshakeType::DraftHelloRetryRequest:
     case HandshakeType::ServerKeyExchange:
     case HandshakeType::CertificateStatus:
-    case HandshakeType::SupplementalData:
+    case HandshakeType::Supplement:
       mark_seen(side, header.message_seq);
       break;
   }

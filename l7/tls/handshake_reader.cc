@@ -76,7 +76,7 @@ Verdict judge(MessageHeader header, HandshakeReader::Flight flight) {
     case HandshakeType::CertificateStatus:
       if (!server_speaks) break;
       return kPassOver;
-    case HandshakeType::SupplementalData:
+    case HandshakeType::Supplement:
       if (hello_expected) break;
       return kPassOver;
     case HandshakeType::HelloVerifyRequest:

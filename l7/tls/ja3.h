@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "l7/tls/client_hello.h"
 #include "l7/digest/digest.h"
+#include "l7/tls/client_hello.h"
 #include "l7/tls/server_hello.h"
 
 namespace flowscope::tls {

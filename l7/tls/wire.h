@@ -19,7 +19,7 @@ enum class ContentType : uint8_t {
 };
 
 // RFC 8446 4, RFC 5246 7.4, RFC 6347 4.3.2 (HelloVerifyRequest), RFC 6066 8 (CertificateStatus),
-// RFC 4680 (SupplementalData); DraftHelloRetryRequest was used by TLS 1.3 drafts before 22 only.
+// RFC 4680 (Supplement); DraftHelloRetryRequest was used by TLS 1.3 drafts before 22 only.
 enum class HandshakeType : uint8_t {
   HelloRequest = 0,
   ClientHello = 1,
@@ -31,7 +31,7 @@ enum class HandshakeType : uint8_t {
   CertificateRequest = 13,
   ServerHelloDone = 14,
   CertificateStatus = 22,
-  SupplementalData = 23,
+  Supplement = 23,
 };
 
 // Those extensions whose body is read; a walk passes over all others (IANA TLS ExtensionType).
