@@ -23,7 +23,7 @@ void run(Bytes input) {
   DtlsParser parser(ParserSetup{pool});
   ByteReader reader(input);
   ParseStatus status = ParseStatus::Ok;
-  while (reader.remaining() > 0 && status == ParseStatus::Ok) {
+  while (reader.ok() && reader.remaining() > 0 && status == ParseStatus::Ok) {
     const uint8_t flags = reader.u8();
     const Bytes datagram = reader.rest().after(2).first(reader.u16());
     reader.skip(datagram.size());
