@@ -86,6 +86,6 @@ class DtlsParser {
   Handshake handshake_;
   uint8_t datagrams_ = 0;
 };
-static_assert(sizeof(DtlsParser) <= 288, "one per DTLS flow until its handshake is through");
+static_assert(sizeof(DtlsParser) <= 224, "one per DTLS flow until its handshake is through");
 
 }  // namespace flowscope::tls

@@ -83,7 +83,7 @@ class TlsParser {
   std::array<HandshakeReader, 2> readers_;
   Handshake handshake_;
 };
-static_assert(sizeof(TlsParser) <= 224, "one per TLS flow until its handshake is through");
+static_assert(sizeof(TlsParser) <= 192, "one per TLS flow until its handshake is through");
 
 using StreamParsers = TypeList<TlsParser>;
 using DatagramParsers = TypeList<DtlsParser>;
