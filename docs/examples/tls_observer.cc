@@ -38,7 +38,7 @@ struct Observer {
     const std::string_view ja4 = session.client != nullptr ? session.client->ja4 : "-";
     std::printf("%.*s: ", static_cast<int>(name.size()), name.data());
     if (session.server != nullptr) {
-      const flowscope::tls::VersionName version(session.server->version);
+      const flowscope::tls::VersionName version(session.server->numbers.version);
       std::printf("%s, ", std::string(version.text()).c_str());
     }
     std::printf("%.*s\n", static_cast<int>(ja4.size()), ja4.data());

@@ -53,6 +53,9 @@ bool read_extension(uint16_t type, Bytes body, ClientHello& hello) {
       return read_list8(body, hello.supported_versions.bytes);
     case ExtensionType::KeyShare:
       return read_list16(body, hello.key_shares);
+    case ExtensionType::SessionTicket:
+      hello.session_ticket = body;
+      return true;
     case ExtensionType::PreSharedKey:
       hello.has_pre_shared_key = true;
       return true;
@@ -68,12 +71,13 @@ bool read_extension(uint16_t type, Bytes body, ClientHello& hello) {
 
 }  // namespace
 
-std::optional<ClientHello> read_client_hello(Bytes body) {
+std::optional<ClientHello> read_client_hello(Bytes body, HelloForm form) {
   ClientHello hello;
   ByteReader reader(body);
   hello.legacy_version = ProtocolVersion{reader.u16()};
   hello.random = reader.bytes(kRandomBytes);
   hello.session_id = reader.bytes(reader.u8());
+  if (form == HelloForm::Datagram) hello.cookie = reader.bytes(reader.u8());
   hello.cipher_suites = {reader.bytes(reader.u16())};
   hello.compression_methods = reader.bytes(reader.u8());
   if (!reader.ok() || hello.session_id.size() > kSessionIdBytesMax) return std::nullopt;
@@ -92,12 +96,15 @@ std::optional<ClientHello> read_client_hello(Bytes body) {
 }
 
 ProtocolVersion highest_version(const ClientHello& hello) {
-  uint16_t highest = 0;
+  const bool counts_down = is_dtls(hello.legacy_version);
+  ProtocolVersion highest = ProtocolVersion::None;
   for (size_t i = 0; i < hello.supported_versions.size(); ++i) {
-    const uint16_t version = hello.supported_versions[i];
-    if (!is_grease(version) && version > highest) highest = version;
+    const ProtocolVersion version{hello.supported_versions[i]};
+    if (is_grease(hello.supported_versions[i]) || is_dtls(version) != counts_down) continue;
+    const bool is_higher = counts_down ? version < highest : version > highest;
+    if (is_higher || highest == ProtocolVersion::None) highest = version;
   }
-  return highest != 0 ? ProtocolVersion{highest} : hello.legacy_version;
+  return highest != ProtocolVersion::None ? highest : hello.legacy_version;
 }
 
 }  // namespace flowscope::tls

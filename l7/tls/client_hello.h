@@ -25,7 +25,9 @@ struct ClientHello {
   U16List supported_groups;
   Bytes point_formats;
   U16List signature_algorithms;
-  Bytes key_shares;  // group, length, key; repeated
+  Bytes key_shares;      // group, length, key; repeated
+  Bytes session_ticket;  // RFC 5077 3.2; empty when the client only asks for one
+  Bytes cookie;          // of DTLS, RFC 6347 4.2.1
   bool has_server_name = false;
   bool has_pre_shared_key = false;
   bool has_zero_rtt = false;
@@ -37,12 +39,16 @@ struct ClientHello {
   bool sound = true;
 };
 
-// Reads the body of a ClientHello, without the 4-byte message header (RFC 8446 4.1.2). Nothing,
-// when it ends before its extensions or contradicts itself there.
-[[nodiscard]] std::optional<ClientHello> read_client_hello(Bytes body);
+// That of DTLS has a cookie behind the session id (RFC 6347 4.2.1, RFC 9147 5.3).
+enum class HelloForm : uint8_t { Stream, Datagram };
+
+// Reads the body of a ClientHello, without the message header (RFC 8446 4.1.2). Nothing, when it
+// ends before its extensions or contradicts itself there.
+[[nodiscard]] std::optional<ClientHello> read_client_hello(Bytes body,
+                                                           HelloForm form = HelloForm::Stream);
 
 // The highest version the client offers: of supported_versions if that was sent, else the legacy
-// one.
+// one. Of DTLS that is the one with the lowest number.
 [[nodiscard]] ProtocolVersion highest_version(const ClientHello& hello);
 
 }  // namespace flowscope::tls

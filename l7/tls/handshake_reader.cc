@@ -11,10 +11,11 @@ constexpr size_t kAlertBytes = 2;
 // Version, random and a cipher suite: what every hello has, in any version and draft.
 constexpr size_t kHelloBytesMin = 36;
 constexpr size_t kDraftRetryBytesMax = 1024;
+constexpr size_t kBodyBytesMax = HandshakeReader::kMessageBytesMax - kMessageHeaderBytes;
 
 struct MessageHeader {
   uint8_t type;
-  size_t body_bytes;
+  uint32_t body_bytes;
 };
 
 // Requires: at least kMessageHeaderBytes.
@@ -24,31 +25,80 @@ MessageHeader read_message_header(Bytes bytes) {
   return {type, reader.u24()};
 }
 
-// Whether a message of this kind is one to wait for; only hellos are.
-Found judge(MessageHeader header) {
-  Found found = Found::Unreadable;
-  switch (HandshakeType{header.type}) {
-    case HandshakeType::HelloRequest:
-      return header.body_bytes == 0 ? Found::Nothing : Found::Unreadable;
-    case HandshakeType::ClientHello:
-      found = Found::ClientHello;
-      break;
-    case HandshakeType::ServerHello:
-      found = Found::ServerHello;
-      break;
-    case HandshakeType::DraftHelloRetryRequest:
-      return header.body_bytes <= kDraftRetryBytesMax ? Found::DraftRetryRequest
-                                                      : Found::Unreadable;
-  }
-  // What is shorter is an encrypted message whose first byte happens to be a hello's type.
-  if (header.body_bytes < kHelloBytesMin) return Found::Unreadable;
-  constexpr size_t kBodyBytesMax = HandshakeReader::kMessageBytesMax - kMessageHeaderBytes;
-  return found == Found::Unreadable || header.body_bytes <= kBodyBytesMax ? found : Found::TooLong;
+// What is to be done about a message. PassOver: nobody wants it. Otherwise: `found` is told, at
+// once or, for what is gathered, once all of it is there.
+struct Verdict {
+  Found found;
+  bool is_passed_over;
+};
+constexpr Verdict kPassOver = {Found::Nothing, true};
+
+bool is_gathered(Found found) {
+  return found == Found::ClientHello || found == Found::ServerHello
+         || found == Found::DraftRetryRequest || found == Found::Certificate;
 }
 
-bool is_hello(Found found) {
-  return found == Found::ClientHello || found == Found::ServerHello
-         || found == Found::DraftRetryRequest;
+Found judge_hello(Found hello, size_t body_bytes) {
+  // What is shorter is an encrypted message whose first byte happens to be a hello's type.
+  if (body_bytes < kHelloBytesMin) return Found::Unreadable;
+  return body_bytes <= kBodyBytesMax ? hello : Found::TooLong;
+}
+
+// Before its hello a side that says anything else was joined in its middle.
+Verdict judge(MessageHeader header, HandshakeReader::Flight flight) {
+  using enum HandshakeReader::Flight;
+  const bool hello_expected = flight == Hello || flight == SecondHello;
+  const bool server_speaks = flight == Server;
+  switch (HandshakeType{header.type}) {
+    case HandshakeType::HelloRequest:
+      return header.body_bytes == 0 ? kPassOver : Verdict{Found::Unreadable, false};
+    case HandshakeType::ClientHello:
+      // The second one of a client, after a HelloRetryRequest, says nothing new.
+      if (flight == Client) return kPassOver;
+      if (!hello_expected) break;
+      return {judge_hello(Found::ClientHello, header.body_bytes), false};
+    case HandshakeType::ServerHello:
+      if (!hello_expected) break;
+      return {judge_hello(Found::ServerHello, header.body_bytes), false};
+    case HandshakeType::DraftHelloRetryRequest:
+      if (!hello_expected || header.body_bytes > kDraftRetryBytesMax) break;
+      return {Found::DraftRetryRequest, false};
+    case HandshakeType::Certificate:
+      if (hello_expected) break;
+      return {header.body_bytes <= kBodyBytesMax ? Found::Certificate : Found::TooLong, false};
+    case HandshakeType::CertificateRequest:
+      if (!server_speaks) break;
+      return {Found::CertificateRequest, true};
+    case HandshakeType::ServerHelloDone:
+      if (!server_speaks) break;
+      return {Found::ServerHelloDone, true};
+    case HandshakeType::ServerKeyExchange:
+    case HandshakeType::CertificateStatus:
+      if (!server_speaks) break;
+      return kPassOver;
+    case HandshakeType::Supplement:
+      if (hello_expected) break;
+      return kPassOver;
+    case HandshakeType::HelloVerifyRequest:
+      break;
+  }
+  return {Found::Unreadable, false};
+}
+
+// Nothing: its bytes are to be read.
+Found judge_record(ContentType type, size_t length, HandshakeReader::Flight flight) {
+  switch (type) {
+    case ContentType::Handshake:
+      return Found::Nothing;
+    case ContentType::Alert:
+      return length == kAlertBytes ? Found::Nothing : Found::Unreadable;
+    case ContentType::ChangeCipherSpec:
+      return flight == HandshakeReader::Flight::SecondHello ? Found::Nothing : Found::Unreadable;
+    case ContentType::Application:
+    case ContentType::Heartbeat:
+      return Found::Unreadable;
+  }
+  return Found::InvalidRecord;
 }
 
 }  // namespace
@@ -75,7 +125,8 @@ HandshakeReader::Step HandshakeReader::next(Bytes& bytes) {
 }
 
 bool HandshakeReader::skip_gap() {
-  if (record_left_ != 0 || head_bytes_ != 0 || !partial_.empty()) return false;
+  if (record_left_ != 0 || head_bytes_ != 0 || !partial_.empty() || pass_over_left_ != 0)
+    return false;
   after_gap_ = true;
   return true;
 }
@@ -93,35 +144,37 @@ bool HandshakeReader::gather(Bytes& bytes, size_t count) {
 
 // RFC 8446 5.1: type, version (2), length (2).
 HandshakeReader::Step HandshakeReader::open_record() {
-  const bool first = !begun_;
-  begun_ = true;
-  if (first && !after_gap_ && (head_[0] & 0x80) != 0) return read_ssl2_header();
-
+  const bool at_start = !begun_ && !after_gap_;
+  if (at_start && lead_in_bytes_ == 0 && (head_[0] & 0x80) != 0) {
+    const Step step = read_ssl2_header();
+    if (step.found != Found::InvalidRecord) return step;
+  }
   ByteReader reader(Bytes(head_.data(), head_.size()));
-  const uint8_t type = reader.u8();
+  const ContentType type{reader.u8()};
   const uint8_t major = reader.u8();
   const uint8_t minor = reader.u8();
   const uint16_t length = reader.u16();
-  if (major != kVersionMajor || minor > kVersionMinorMax || length > kRecordBytesMax) {
-    begun_ = !first;
-    return {after_gap_ ? Found::Unreadable : Found::InvalidRecord, {}};
-  }
+  if (major != kVersionMajor || minor > kVersionMinorMax || length > kRecordBytesMax)
+    return refuse_record();
+  // Behind other bytes only a handshake is taken for a beginning.
+  if (lead_in_bytes_ != 0 && at_start && type != ContentType::Handshake) return refuse_record();
+  const Found found = judge_record(type, length, flight_);
+  if (found == Found::InvalidRecord) return refuse_record();
+  begun_ = true;
   after_gap_ = false;
   record_left_ = length;
-  content_type_ = ContentType{type};
-  switch (content_type_) {
-    case ContentType::Handshake:
-      return {};
-    case ContentType::Alert:
-      return {length == kAlertBytes ? Found::Nothing : Found::Unreadable, {}};
-    case ContentType::ChangeCipherSpec:
-      return {second_hello_expected_ ? Found::Nothing : Found::Unreadable, {}};
-    case ContentType::Application:
-    case ContentType::Heartbeat:
-      return {Found::Unreadable, {}};
-  }
-  begun_ = !first;
-  return {Found::InvalidRecord, {}};
+  content_type_ = type;
+  return {found, {}};
+}
+
+// No record begins here. In front of the first one it may begin a byte later.
+HandshakeReader::Step HandshakeReader::refuse_record() {
+  if (after_gap_) return {Found::Unreadable, {}};
+  if (begun_ || lead_in_bytes_ == kLeadInBytesMax) return {Found::InvalidRecord, {}};
+  ++lead_in_bytes_;
+  std::copy(head_.begin() + 1, head_.end(), head_.begin());
+  head_bytes_ = kRecordHeaderBytes - 1;
+  return {};
 }
 
 // A version 2 hello that may lead to any later version (RFC 5246 E.2): length with its top bit set
@@ -133,12 +186,11 @@ HandshakeReader::Step HandshakeReader::read_ssl2_header() {
   if (head_[2] == kSsl2ClientHello) {
     const bool version_2 = head_[3] == 0 && head_[4] == 2;
     const bool version_3 = head_[3] == kVersionMajor && head_[4] <= kVersionMinorMax;
-    if (version_2 || version_3) return {Found::Ssl2ClientHello, Bytes(head_.data() + 3, 2)};
+    begun_ = version_2 || version_3;
+    if (begun_) return {Found::Ssl2ClientHello, Bytes(head_.data() + 3, 2)};
   }
-  if (head_[2] == kSsl2ServerHello && head_[3] <= 1 && head_[4] <= 1)
-    return {Found::Ssl2ServerHello, {}};
-  begun_ = false;
-  return {Found::InvalidRecord, {}};
+  begun_ = head_[2] == kSsl2ServerHello && head_[3] <= 1 && head_[4] <= 1;
+  return {begun_ ? Found::Ssl2ServerHello : Found::InvalidRecord, {}};
 }
 
 HandshakeReader::Step HandshakeReader::read_alert(Bytes& bytes) {
@@ -152,6 +204,12 @@ HandshakeReader::Step HandshakeReader::read_alert(Bytes& bytes) {
 
 HandshakeReader::Step HandshakeReader::read_handshake(Bytes& bytes) {
   const Bytes fragment = bytes.first(record_left_);
+  if (pass_over_left_ != 0) {
+    const size_t count = std::min<size_t>(pass_over_left_, fragment.size());
+    pass_over_left_ -= static_cast<uint32_t>(count);
+    consume(bytes, count);
+    return {};
+  }
   if (partial_.empty() && fragment.size() >= kMessageHeaderBytes)
     return read_whole_message(bytes, fragment);
 
@@ -160,9 +218,13 @@ HandshakeReader::Step HandshakeReader::read_handshake(Bytes& bytes) {
       return {Found::NoMemory, {}};
     }
     if (partial_.size() < kMessageHeaderBytes) return {};
-    const Found found = judge(read_message_header(partial_.bytes()));
-    if (found == Found::Nothing) partial_.clear();
-    if (!is_hello(found)) return {found, {}};
+    const MessageHeader header = read_message_header(partial_.bytes());
+    const Verdict verdict = judge(header, flight_);
+    if (verdict.is_passed_over) {
+      partial_.clear();
+      pass_over_left_ = header.body_bytes;
+    }
+    if (!is_gathered(verdict.found)) return {verdict.found, {}};
   } else {
     const size_t message_bytes =
         kMessageHeaderBytes + read_message_header(partial_.bytes()).body_bytes;
@@ -173,24 +235,24 @@ HandshakeReader::Step HandshakeReader::read_handshake(Bytes& bytes) {
   const MessageHeader header = read_message_header(partial_.bytes());
   if (partial_.size() < kMessageHeaderBytes + header.body_bytes) return {};
   partial_is_handed_out_ = true;
-  return {judge(header), partial_.bytes().after(kMessageHeaderBytes)};
+  return {judge(header, flight_).found, partial_.bytes().after(kMessageHeaderBytes)};
 }
 
 // The fast case: a message begins here; handed out in place if all of it is here too.
 HandshakeReader::Step HandshakeReader::read_whole_message(Bytes& bytes, Bytes fragment) {
   const MessageHeader header = read_message_header(fragment);
-  const Found found = judge(header);
-  if (found == Found::Nothing) {
+  const Verdict verdict = judge(header, flight_);
+  if (verdict.is_passed_over) {
     consume(bytes, kMessageHeaderBytes);
-    return {};
+    pass_over_left_ = header.body_bytes;
   }
-  if (!is_hello(found)) return {found, {}};
+  if (!is_gathered(verdict.found)) return {verdict.found, {}};
   if (header.body_bytes > fragment.size() - kMessageHeaderBytes) {
     if (!append(bytes, fragment.size())) return {Found::NoMemory, {}};
     return {};
   }
   consume(bytes, kMessageHeaderBytes + header.body_bytes);
-  return {found, fragment.sub(kMessageHeaderBytes, header.body_bytes)};
+  return {verdict.found, fragment.sub(kMessageHeaderBytes, header.body_bytes)};
 }
 
 bool HandshakeReader::append(Bytes& bytes, size_t count) {

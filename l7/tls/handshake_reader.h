@@ -5,6 +5,7 @@
 
 #include "flowcore/base/buffer_pool.h"
 #include "flowcore/base/bytes.h"
+#include "l7/parser.h"
 #include "l7/tls/wire.h"
 
 namespace flowscope::tls {
@@ -18,6 +19,9 @@ enum class Found : uint8_t {
   DraftRetryRequest,
   Ssl2ClientHello,
   Ssl2ServerHello,
+  Certificate,
+  CertificateRequest,  // without its body
+  ServerHelloDone,
   Alert,
   Unreadable,
   InvalidRecord,
@@ -27,11 +31,20 @@ enum class Found : uint8_t {
 
 // The clear beginning of one side of a TLS stream: takes records apart and puts handshake messages
 // together, wherever segments and records cut them. A message that lies whole in one run of bytes
-// is handed out in place; only a part of one is ever copied.
+// is handed out in place; only a part of one is ever copied, and messages that nobody wants are
+// passed over without a copy.
+// Bytes in front of the first record are passed over, kLeadInBytesMax at most.
 class HandshakeReader {
  public:
   // Of a whole message with its header: what one Buffer can hold.
   static constexpr size_t kMessageBytesMax = BufferPool::kBlockBytesMax;
+  // What identification may have kept of a side before TLS began.
+  static constexpr size_t kLeadInBytesMax = kProbeBytes;
+
+  // Which messages may come. SecondHello: a hello again, after a request for one, and a
+  // ChangeCipherSpec before it (RFC 8446 D.4). Server, Client: what follows the hello of that part
+  // until encryption begins (RFC 5246 7.3).
+  enum class Flight : uint8_t { Hello, SecondHello, Server, Client };
 
   struct Step {
     Found found = Found::Nothing;
@@ -43,9 +56,9 @@ class HandshakeReader {
   // Reads on in `bytes`, moving its start, up to the next thing found. Nothing: all bytes are used
   // up. Do not call again once it found Unreadable, InvalidRecord, TooLong or NoMemory.
   Step next(Bytes& bytes);
+  // In force from the next message on.
+  void expect(Flight flight) { flight_ = flight; }
 
-  // After a HelloRetryRequest a ChangeCipherSpec may stand between the hellos (RFC 8446 D.4).
-  void expect_second_hello() { second_hello_expected_ = true; }
   // True when some bytes are missing here and reading can still go on behind them: no record is
   // open. What follows may then be anything without being a fault.
   [[nodiscard]] bool skip_gap();
@@ -57,6 +70,7 @@ class HandshakeReader {
  private:
   bool gather(Bytes& bytes, size_t count);
   Step open_record();
+  Step refuse_record();
   Step read_ssl2_header();
   Step read_alert(Bytes& bytes);
   Step read_handshake(Bytes& bytes);
@@ -64,15 +78,17 @@ class HandshakeReader {
   bool append(Bytes& bytes, size_t count);
   void consume(Bytes& bytes, size_t count);
 
-  Buffer partial_;              // the beginning of a handshake message, header included
-  uint16_t record_left_ = 0;    // bytes of the open record that have not come yet
-  ContentType content_type_{};  // of the open record
+  Buffer partial_;               // the beginning of a handshake message, header included
+  uint32_t pass_over_left_ = 0;  // bytes to come of a message that nobody wants
+  uint16_t record_left_ = 0;     // bytes of the open record that have not come yet
+  ContentType content_type_{};   // of the open record
   uint8_t head_bytes_ = 0;
   std::array<uint8_t, kRecordHeaderBytes>
-      head_{};  // a record header or an alert that came in parts
+      head_{};                 // a record header or an alert that came in parts
+  uint8_t lead_in_bytes_ = 0;  // passed over in front of the first record
+  Flight flight_ = Flight::Hello;
   bool begun_ = false;
   bool after_gap_ = false;
-  bool second_hello_expected_ = false;
   bool partial_is_handed_out_ = false;
 };
 

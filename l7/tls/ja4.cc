@@ -81,19 +81,17 @@ std::string_view version_mark(ProtocolVersion version) {
       return "s3";
     case ProtocolVersion::Ssl2:
       return "s2";
+    case ProtocolVersion::Dtls10:
+      return "d1";
+    case ProtocolVersion::Dtls12:
+      return "d2";
+    case ProtocolVersion::Dtls13:
+      return "d3";
+    case ProtocolVersion::DtlsOld:
     case ProtocolVersion::None:
       break;
   }
-  switch (static_cast<uint16_t>(version)) {  // DTLS counts downwards
-    case 0xfeff:
-      return "d1";
-    case 0xfefd:
-      return "d2";
-    case 0xfefc:
-      return "d3";
-    default:
-      return "00";
-  }
+  return "00";
 }
 
 bool is_alphanumeric(uint8_t byte) {

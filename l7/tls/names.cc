@@ -67,6 +67,14 @@ std::string_view final_version_name(ProtocolVersion version) {
       return "SSLv3";
     case ProtocolVersion::Ssl2:
       return "SSLv2";
+    case ProtocolVersion::Dtls10:
+      return "DTLS 1.0";
+    case ProtocolVersion::Dtls12:
+      return "DTLS 1.2";
+    case ProtocolVersion::Dtls13:
+      return "DTLS 1.3";
+    case ProtocolVersion::DtlsOld:
+      return "DTLS 1.0 (old)";
     case ProtocolVersion::None:
       break;
   }

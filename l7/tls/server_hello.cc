@@ -22,12 +22,29 @@ bool is_early_draft(ProtocolVersion version) {
 
 bool read_extension(uint16_t type, Bytes body, ServerHello& hello) {
   ByteReader reader(body);
-  if (type == static_cast<uint16_t>(ExtensionType::Alpn)) {
-    hello.alpns = reader.bytes(reader.u16());
-  } else if (type == static_cast<uint16_t>(ExtensionType::SupportedVersions)) {
-    hello.selected_version = ProtocolVersion{reader.u16()};
-  } else if (type == static_cast<uint16_t>(ExtensionType::PreSharedKey)) {
-    hello.has_pre_shared_key = true;
+  switch (ExtensionType{type}) {
+    case ExtensionType::Alpn:
+      hello.alpns = reader.bytes(reader.u16());
+      break;
+    case ExtensionType::SupportedVersions:
+      hello.selected_version = ProtocolVersion{reader.u16()};
+      break;
+    case ExtensionType::KeyShare:
+      hello.group = reader.u16();
+      break;
+    case ExtensionType::PreSharedKey:
+      hello.has_pre_shared_key = true;
+      break;
+    case ExtensionType::SessionTicket:
+      hello.has_session_ticket = true;
+      break;
+    case ExtensionType::ServerName:
+    case ExtensionType::SupportedGroups:
+    case ExtensionType::EcPointFormats:
+    case ExtensionType::SignatureAlgorithms:
+    case ExtensionType::ZeroRtt:
+    case ExtensionType::EncryptedClientHello:
+      break;
   }
   return reader.ok();
 }

@@ -19,7 +19,9 @@ struct ServerHello {
 
   Bytes alpns;  // for AlpnWalk; holds the one that was chosen
   ProtocolVersion selected_version = ProtocolVersion::None;  // of supported_versions
+  uint16_t group = 0;  // of key_share: that of the server's key, or which it asks for; 0: not sent
   bool has_pre_shared_key = false;
+  bool has_session_ticket = false;  // a ticket will follow (RFC 5077 3.2)
   // It asks for a second ClientHello instead of answering the first (RFC 8446 4.1.3).
   bool is_retry_request = false;
   bool extensions_whole = true;  // as in ClientHello

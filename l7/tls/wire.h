@@ -18,12 +18,20 @@ enum class ContentType : uint8_t {
   Heartbeat = 24,
 };
 
-// RFC 8446 4; DraftHelloRetryRequest was used by TLS 1.3 drafts before 22 only.
+// RFC 8446 4, RFC 5246 7.4, RFC 6347 4.3.2 (HelloVerifyRequest), RFC 6066 8 (CertificateStatus),
+// RFC 4680 (Supplement); DraftHelloRetryRequest was used by TLS 1.3 drafts before 22 only.
 enum class HandshakeType : uint8_t {
   HelloRequest = 0,
   ClientHello = 1,
   ServerHello = 2,
+  HelloVerifyRequest = 3,
   DraftHelloRetryRequest = 6,
+  Certificate = 11,
+  ServerKeyExchange = 12,
+  CertificateRequest = 13,
+  ServerHelloDone = 14,
+  CertificateStatus = 22,
+  Supplement = 23,
 };
 
 // Those extensions whose body is read; a walk passes over all others (IANA TLS ExtensionType).
@@ -33,6 +41,7 @@ enum class ExtensionType : uint16_t {
   EcPointFormats = 11,
   SignatureAlgorithms = 13,
   Alpn = 16,
+  SessionTicket = 35,
   PreSharedKey = 41,
   ZeroRtt = 42,  // its RFC name is early data
   SupportedVersions = 43,
@@ -49,7 +58,23 @@ enum class ProtocolVersion : uint16_t {
   Tls11 = 0x0302,
   Tls12 = 0x0303,
   Tls13 = 0x0304,
+  // DTLS counts downwards; the last is what OpenSSL wrote before it was a standard.
+  Dtls10 = 0xfeff,
+  Dtls12 = 0xfefd,
+  Dtls13 = 0xfefc,
+  DtlsOld = 0x0100,
 };
+
+// Whether a version is one of DTLS, reserved ones included.
+[[nodiscard]] constexpr bool is_dtls(ProtocolVersion version) {
+  return static_cast<uint16_t>(version) >> 8 == 0xfe || version == ProtocolVersion::DtlsOld;
+}
+// Whether the handshake is that of TLS 1.3, which is encrypted behind the ServerHello: TLS 1.3, its
+// drafts, DTLS 1.3, and what may come after them.
+[[nodiscard]] constexpr bool hides_certificates(ProtocolVersion version) {
+  if (version == ProtocolVersion::DtlsOld) return false;
+  return is_dtls(version) ? version <= ProtocolVersion::Dtls13 : version >= ProtocolVersion::Tls13;
+}
 
 inline constexpr size_t kRecordHeaderBytes = 5;
 // The longest record body that TLS 1.2 allows (RFC 5246 6.2.3); TLS 1.3 allows less.

@@ -8,6 +8,7 @@
 
 #include "l7/tls/tls.h"
 #include "perf/micro/counting_visitor.h"
+#include "tests/unit/l7/tls/certificate_builder.h"
 #include "tests/unit/l7/tls/hello_builder.h"
 
 namespace flowscope::tls {
@@ -66,6 +67,18 @@ void server_hello(benchmark::State& state) {
   one_side(state, FlowSide::Responder, bytes, bytes.size());
 }
 BENCHMARK(server_hello)->Name("tls/ours/server_hello");
+
+// What a server of TLS 1.2 says: its hello, two certificates, the rest up to ServerHelloDone.
+void server_flight(benchmark::State& state) {
+  const std::string certificate =
+      test::make_certificate({.alternative_names = "DNS:www.example.org,DNS:example.org"});
+  const std::string bytes =
+      test::records(test::message(2, test::server_hello_body({.cipher = 0xc02f}))
+                    + test::certificate_message({certificate, certificate})
+                    + test::message(12, std::string(300, 'k')) + test::server_hello_done());
+  one_side(state, FlowSide::Responder, bytes, 1448);
+}
+BENCHMARK(server_flight)->Name("tls/ours/server_flight");
 
 }  // namespace
 }  // namespace flowscope::tls

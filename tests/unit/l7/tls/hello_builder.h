@@ -51,6 +51,12 @@ inline Extension key_share(const std::vector<std::pair<uint16_t, size_t>>& group
   return {51, behind16(list)};
 }
 
+// That of a ServerHello or, with the group alone, of a HelloRetryRequest.
+inline Extension server_key_share(uint16_t group, size_t bytes = 32) {
+  return {51, u16(group) + behind16(std::string(bytes, 'k'))};
+}
+inline Extension session_ticket(const std::string& ticket = {}) { return {35, ticket}; }
+
 inline std::string extension_block(const std::vector<Extension>& extensions) {
   std::string block;
   for (const Extension& extension : extensions) {
@@ -106,6 +112,13 @@ inline std::string client_hello(const ClientHelloSpec& spec) {
 inline std::string server_hello(const ServerHelloSpec& spec) {
   return records(message(2, server_hello_body(spec)));
 }
+// A Certificate message of TLS 1.2 and before (RFC 5246 7.4.2).
+inline std::string certificate_message(const std::vector<std::string>& chain) {
+  std::string list;
+  for (const std::string& certificate : chain) list += u24(certificate.size()) + certificate;
+  return message(11, u24(list.size()) + list);
+}
+inline std::string server_hello_done() { return message(14, ""); }
 inline std::string alert(uint8_t level, uint8_t description) {
   return record(21, u8(level) + u8(description));
 }
@@ -133,7 +146,7 @@ inline ClientHelloSpec browser_hello(size_t key_bytes = 1216) {
 }
 inline ServerHelloSpec tls13_answer() {
   return {.session_id = std::string(32, 'i'),
-          .extensions = {key_share({{29, 32}}), selected_version(0x0304)}};
+          .extensions = {server_key_share(29), selected_version(0x0304)}};
 }
 
 }  // namespace flowscope::tls::test

@@ -22,7 +22,10 @@ constexpr const char* kBrowserSession =
     "ja3={hash=28b145d02ad40a90df4b06f17ae2e3f4 "
     "string=771,4865-4866-49195,0-10-11-16-13-51-43,4588-29-23,0} "
     "ja3s={hash=eb1d94daa7e0344597e756a1fb6e7054 string=771,4865,51-43} "
-    "ja4=t13d0307h2_5559582ccdc4_078775ef5e04 client_alpns=[h2 http/1.1]";
+    "ja4=t13d0307h2_5559582ccdc4_078775ef5e04 client_alpns=[h2 http/1.1] "
+    "cipher_suite=TLS_AES_128_GCM_SHA256 group=x25519 "
+    "supported_groups=[X25519MLKEM768 x25519 secp256r1] key_share_groups=[X25519MLKEM768 x25519] "
+    "session_id_echoed=true";
 
 class TlsParserTest : public testing::Test {
  protected:
@@ -151,12 +154,14 @@ TEST_F(TlsParserTest, WaitsPastAHelloRetryRequestForTheRealAnswer) {
   EXPECT_EQ(feed(Responder, retry + change_cipher_spec), ParseStatus::Ok);
   EXPECT_EQ(feed(Initiator, change_cipher_spec + client_hello(browser_hello(32))), ParseStatus::Ok);
   EXPECT_EQ(feed(Responder, server_hello(tls13_answer())), ParseStatus::Done);
-  EXPECT_EQ(sink_.sessions, std::vector<std::string>{kBrowserSession});
+  EXPECT_EQ(sink_.sessions,
+            std::vector<std::string>{std::string(kBrowserSession) + " hello_retry_request=true"});
 }
 
 TEST_F(TlsParserTest, GivesTheChosenProtocol) {
   feed(Initiator, client_hello(browser_hello()));
-  feed(Responder, server_hello({.cipher = 0xc02f, .extensions = {alpns({"http/1.1"})}}));
+  feed(Responder, server_hello({.cipher = 0xc02f, .extensions = {alpns({"http/1.1"})}})
+                      + records(server_hello_done()));
   EXPECT_TRUE(session_has("server_alpns=[http/1.1]"));
   EXPECT_TRUE(session_has("version=TLS 1.2"));
 }
@@ -190,7 +195,8 @@ TEST_F(TlsParserTest, AFatalAlertEndsTheHandshakeAndIsToldInTheRecord) {
 TEST_F(TlsParserTest, RecognisesAVersion2ClientHello) {
   const std::string body = u8(1) + u16(0x0301) + u16(3) + u16(0) + u16(16) + std::string(19, 'x');
   feed_in_pieces(Initiator, u16(0x8000 | body.size()) + body, 3);
-  EXPECT_EQ(feed(Responder, server_hello({.version = 0x0301, .cipher = 47})), ParseStatus::Done);
+  EXPECT_EQ(feed(Responder, server_hello({.version = 0x0301, .cipher = 47})), ParseStatus::Ok);
+  EXPECT_EQ(feed(Responder, records(server_hello_done())), ParseStatus::Done);
   EXPECT_TRUE(session_has("version=TLSv1 ja3s={"));
 }
 
@@ -233,19 +239,22 @@ TEST_F(TlsParserTest, WhatFollowsAGapIsNeverAnAnomaly) {
 }
 
 TEST_F(TlsParserTest, BytesThatAreNoRecordsPoisonTheFlow) {
-  EXPECT_EQ(feed(Initiator, "GET / HTTP/1.1\r\n\r\n"), ParseStatus::Poisoned);
+  EXPECT_EQ(feed(Initiator, "GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n"),
+            ParseStatus::Poisoned);
   EXPECT_EQ(sink_.anomalies, std::vector<std::string>{"tls_invalid_record"});
 }
 
 TEST_F(TlsParserTest, APlainAnswerDoesNotLoseTheClientsHello) {
   feed(Initiator, client_hello({.extensions = {server_name("a.example")}}));
-  EXPECT_EQ(feed(Responder, "HTTP/1.1 400 Bad Request\r\n\r\n"), ParseStatus::Done);
+  EXPECT_EQ(feed(Responder, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"),
+            ParseStatus::Done);
   EXPECT_TRUE(session_has("sni=a.example"));
   EXPECT_EQ(sink_.anomalies, std::vector<std::string>{"tls_invalid_record"});
 }
 
 TEST_F(TlsParserTest, ARecordAboveTheLimitIsInvalid) {
-  EXPECT_EQ(feed(Initiator, u8(22) + u16(0x0301) + u16(kRecordBytesMax + 1)),
+  const std::string above = u8(22) + u16(0x0301) + u16(kRecordBytesMax + 1);
+  EXPECT_EQ(feed(Initiator, above + std::string(TlsParser::kLeadInBytesMax, 'x')),
             ParseStatus::Poisoned);
   TlsParser at_limit{ParserSetup{pool_}};
   const std::string header = u8(22) + u16(0x0301) + u16(kRecordBytesMax);
@@ -318,6 +327,72 @@ TEST_F(TlsParserTest, TwoClientsWriteTheFirstOne) {
   EXPECT_EQ(feed(Responder, client_hello({.extensions = {server_name("second.example")}})),
             ParseStatus::Done);
   EXPECT_TRUE(session_has("sni=first.example"));
+}
+
+TEST_F(TlsParserTest, PassesOverWhatAnotherProtocolSaidBefore) {
+  const std::string socks_answers =
+      std::string("\x05\x00\x05\x00\x00\x01\x0a\x00\x00\x01\x01\xbb", 12);
+  for (const size_t piece_bytes : {1, 3, 5, 1000}) {
+    for (const std::string& before :
+         {std::string("S"), socks_answers, std::string(TlsParser::kLeadInBytesMax, '\x16')}) {
+      TlsParser parser{ParserSetup{pool_}};
+      std::swap(parser, parser_);
+      sink_ = {};
+      feed_in_pieces(Responder, before + server_hello(tls13_answer()), piece_bytes);
+      feed_in_pieces(Initiator, before + client_hello(browser_hello()), piece_bytes);
+      ASSERT_EQ(sink_.sessions, std::vector<std::string>{kBrowserSession}) << before;
+      ASSERT_TRUE(sink_.anomalies.empty());
+    }
+  }
+}
+
+TEST_F(TlsParserTest, PassesOverNoMoreThanItsLimit) {
+  const std::string before(TlsParser::kLeadInBytesMax + 1, 'x');
+  EXPECT_EQ(feed(Initiator, before + client_hello(browser_hello())), ParseStatus::Poisoned);
+}
+
+TEST_F(TlsParserTest, TellsWhatTheClientOffersBesides) {
+  feed(
+      Initiator,
+      client_hello({.extensions = {
+                        session_ticket("remembered"), {42, ""}, {0xfe0d, "sealed"}, {41, "key"}}}));
+  end();
+  EXPECT_TRUE(
+      session_has("session_ticket_offered=true pre_shared_key_offered=true "
+                  "zero_rtt_offered=true encrypted_client_hello=true"));
+}
+
+TEST_F(TlsParserTest, AnEmptyTicketIsOnlyAskedFor) {
+  feed(Initiator, client_hello({.extensions = {session_ticket()}}));
+  feed(Responder, server_hello({.extensions = {session_ticket()}}) + records(server_hello_done()));
+  EXPECT_TRUE(session_has("session_ticket_promised=true"));
+  EXPECT_FALSE(session_has("session_ticket_offered"));
+}
+
+TEST_F(TlsParserTest, NamesGroupsAndSuitesWithoutANameByNumber) {
+  feed(Initiator, client_hello({.extensions = {groups({0xfdfd}), key_share({{0xfdfd, 4}})}}));
+  feed(Responder, server_hello({.cipher = 0xfefe}) + records(server_hello_done()));
+  EXPECT_TRUE(
+      session_has("cipher_suite=0xfefe supported_groups=[0xfdfd] key_share_groups=[0xfdfd]"));
+}
+
+TEST_F(TlsParserTest, ListsOfGroupsAreCut) {
+  const std::vector<uint16_t> many(Handshake::kGroupsMax + 5, 29);
+  const std::vector<std::pair<uint16_t, size_t>> shares(HelloFields::kKeyShareGroupsMax + 5,
+                                                        {29, 1});
+  feed(Initiator, client_hello({.extensions = {groups(many), key_share(shares)}}));
+  end();
+  ASSERT_EQ(sink_.sessions.size(), 1U);
+  size_t names = 0;
+  for (size_t at = 0; (at = sink_.sessions[0].find("x25519", at)) != std::string::npos; ++at)
+    ++names;
+  EXPECT_EQ(names, Handshake::kGroupsMax + HelloFields::kKeyShareGroupsMax);
+}
+
+TEST_F(TlsParserTest, AnEarlyRecordOfZeroRttDoesNoHarm) {
+  feed(Initiator, client_hello(browser_hello()) + record(20, u8(1)) + record(23, "early"));
+  EXPECT_EQ(feed(Responder, server_hello(tls13_answer())), ParseStatus::Done);
+  EXPECT_EQ(sink_.sessions, std::vector<std::string>{kBrowserSession});
 }
 
 TEST_F(TlsParserTest, SurvivesRandomBytesAndDamagedHellos) {
