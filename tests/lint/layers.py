@@ -28,8 +28,8 @@ MAY_INCLUDE = {
     "perf": ["flowcore", "l7", "config", "dataplane", "tests", "perf"],
 }
 PROTOCOL_MAY_INCLUDE = ["flowcore/base", "l7/parser.h", "l7/digest"]
-# A protocol that carries another's messages reads them by the other's code.
-PROTOCOL_MAY_INCLUDE_TOO = {"l7/quic": ["l7/tls"]}
+# A protocol that carries another's messages reads them by the other's code; signatures are found by scans.
+PROTOCOL_MAY_INCLUDE_TOO = {"l7/quic": ["l7/tls"], "l7/signatures": ["l7/scan"]}
 
 # Library headers (a pattern of the name) -> folders whose files may include them.
 LIBRARIES = {
