@@ -37,6 +37,7 @@ struct alignas(64) TcpSession {
       16;  // runs of bytes looked at before the flow is left alone
 
   uint32_t parser = 0;  // handle in the slab of parser_index, 0 while unknown
+  uint32_t scan = 0;    // handle of SignatureScan
   uint8_t parser_index = 0;
   uint8_t probes = 0;
   bool finished = false;       // nothing more is wanted; to be dropped when the call returns

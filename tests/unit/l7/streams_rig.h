@@ -68,6 +68,7 @@ class StreamsRig {
 
   [[nodiscard]] const std::vector<std::string>& said() const { return said_.words; }
   [[nodiscard]] const Streams<SaidWords>& streams() const { return streams_; }
+  [[nodiscard]] SignatureScan& signatures() { return streams_.signatures(); }
 
   uint64_t gap_bytes = 0;       // of flows that ended
   uint64_t live_gap_bytes = 0;  // as they were told just before
