@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "flowcore/base/bytes.h"
@@ -35,6 +36,11 @@ struct ScanCounters {
 struct ScannedFlow {
   uint16_t responder_port = 0;
   const char* app_proto = nullptr;  // null: not known (yet)
+
+  [[nodiscard]] bool is_identified() const { return app_proto != nullptr; }
+  [[nodiscard]] std::string_view name() const {
+    return is_identified() ? std::string_view(app_proto) : std::string_view();
+  }
 };
 
 // Looks for signatures in the first bytes of each side of one worker's flows. A flow is named by a
@@ -201,8 +207,8 @@ void SignatureScan::judge(Handle& handle, uint32_t id, FlowSide side, uint64_t e
   if (signature.depth_bytes != 0 && end > signature.depth_bytes) return;
   const ScannedFlow facts = flow();
   if (!signature.takes_port(facts.responder_port)) return;
-  const bool waits = !signature.protocols.empty() && facts.app_proto == nullptr;
-  if (!waits && !signature.protocols.empty() && !signature.takes_protocol(facts.app_proto)) return;
+  const bool waits = !signature.protocols.empty() && !facts.is_identified();
+  if (!waits && !signature.takes_protocol(facts.name())) return;
   Place* place = place_of(handle);
   if (place == nullptr) return;
   if (signature.is_anchored && place->sides[index_of(side)].begins != 0) return;
@@ -238,10 +244,10 @@ void SignatureScan::settle(Handle handle, const Flow& flow, const Tell& tell) {
   Place& place = places_.get(handle);
   if (place.pendings == 0 || place.generation != generation_) return;
   const ScannedFlow facts = flow();
-  if (facts.app_proto == nullptr) return;
+  if (!facts.is_identified()) return;
   for (const Pending& pending : std::span(place.pending).first(place.pendings)) {
     const Signature& signature = seat_->set->signature(pending.id);
-    if (signature.takes_protocol(facts.app_proto)) alert(place, signature, pending.side, tell);
+    if (signature.takes_protocol(facts.name())) alert(place, signature, pending.side, tell);
   }
   place.pendings = 0;
 }
