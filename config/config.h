@@ -71,8 +71,17 @@ struct L7Config {
   HttpConfig http;
 };
 
+// Searching the traffic for signatures of a rules file.
+struct SignaturesConfig {
+  std::string rules = "off";         // a path, or "off"
+  std::string cache = "off";         // where the compiled rules are kept: a path, or "off"
+  uint64_t depth_bytes = 16 * kKiB;  // of each side of a flow
+  uint32_t flows_max = 32'768;       // of each worker
+};
+
 struct RecordsConfig {
   bool flow = true;
+  bool alert = true;
   bool http = true;
   bool tls = true;
   bool dns = true;
@@ -129,6 +138,7 @@ struct Config {
   TimeoutsConfig timeouts;
   StreamsConfig streams;
   L7Config l7;
+  SignaturesConfig signatures;
   OutputConfig output;
   PcapConfig pcap;
   DpdkConfig dpdk;

@@ -171,6 +171,23 @@ constexpr std::array kSettings = std::to_array<Setting>({
          "were "
          "seen whole."),
 
+    {.key = "signatures.rules",
+     .kind = Text,
+     .field = at<&Config::signatures, &SignaturesConfig::rules>,
+     .help = "Rules file whose signatures are looked for (docs/signatures.md); off looks for none. "
+             "SIGHUP reads it again."},
+    {.key = "signatures.cache",
+     .kind = Text,
+     .field = at<&Config::signatures, &SignaturesConfig::cache>,
+     .help =
+         "File that keeps the compiled rules, so that a start with the same rules need not compile "
+         "them; nobody else should be able to write it. off keeps none."},
+    bytes("signatures.depth_bytes", at<&Config::signatures, &SignaturesConfig::depth_bytes>, 64,
+          kGiB, "How many first bytes of each side of a flow are searched."),
+    count("signatures.flows_max", at<&Config::signatures, &SignaturesConfig::flows_max>, 1,
+          1U << 26,
+          "Most flows of a worker that are searched at a time; more are left out and counted."),
+
     {.key = "output.destination",
      .kind = Text,
      .field = at<&Config::output, &OutputConfig::destination>,
@@ -184,6 +201,8 @@ constexpr std::array kSettings = std::to_array<Setting>({
           "Room of each worker for records on their way to the writer; what does not fit is shed."),
     flag("output.records.flow", at<&Config::output, &OutputConfig::records, &RecordsConfig::flow>,
          "Writes a record for each flow that ends."),
+    flag("output.records.alert", at<&Config::output, &OutputConfig::records, &RecordsConfig::alert>,
+         "Writes a record for each signature found."),
     flag("output.records.http", at<&Config::output, &OutputConfig::records, &RecordsConfig::http>,
          "Writes HTTP records."),
     flag("output.records.tls", at<&Config::output, &OutputConfig::records, &RecordsConfig::tls>,

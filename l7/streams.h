@@ -11,6 +11,7 @@
 #include "l7/app_id.h"
 #include "l7/parser_list.h"
 #include "l7/parser_set.h"
+#include "l7/signatures/signature_scan.h"
 #include "l7/tcp_session.h"
 
 namespace flowscope {
@@ -27,6 +28,7 @@ struct StreamsOptions {
   uint32_t stream_parsers = UINT32_MAX;    // bit i: parser i of AllStreamParsers is on
   uint32_t datagram_parsers = UINT32_MAX;  // the same for AllDatagramParsers
   bool hash_bodies = false;                // ParserSetup::hash_bodies
+  ScanOptions signatures;
 };
 
 // Counters of the streams stage; any thread may read them.
@@ -64,7 +66,8 @@ class Streams {
   static size_t cost(const StreamsOptions& options) {
     return Slab<TcpSession>::cost(options.streams_max) + StreamSet::cost(options.streams_max)
            + DatagramSet::cost(options.datagrams_max) + BufferPool::cost(options.buffers_bytes)
-           + SegmentStore::cost(options.segments) + Slab<GapBytes>::cost(options.streams_max);
+           + SegmentStore::cost(options.segments) + Slab<GapBytes>::cost(options.streams_max)
+           + SignatureScan::cost(options.signatures);
   }
   Streams(Arena& arena, const StreamsOptions& options, Out& out)
       : options_(options),
@@ -74,7 +77,8 @@ class Streams {
         sessions_(arena, options.streams_max),
         gaps_(arena, options.streams_max),
         stream_parsers_(arena, options.streams_max),
-        datagram_parsers_(arena, options.datagrams_max) {}
+        datagram_parsers_(arena, options.datagrams_max),
+        signatures_(arena, options.signatures) {}
 
   // Delivers the payloads of packets [begin, end).
   void deliver(const Burst& burst, const FlowBurst& flows, uint32_t begin, uint32_t end,
@@ -91,6 +95,9 @@ class Streams {
   // That of the protocol it began with, where another came behind it (STARTTLS); else null.
   static const char* first_app_name(const FlowEntry& entry) { return App::first_name(entry.app); }
   [[nodiscard]] const StreamsCounters& counters() const { return counters_; }
+  // The search for signatures; whoever runs the worker changes them between bursts.
+  [[nodiscard]] SignatureScan& signatures() { return signatures_; }
+  [[nodiscard]] const SignatureScan& signatures() const { return signatures_; }
   // Memory that parsers and streams have borrowed, and flows with a session, at this moment.
   [[nodiscard]] size_t bytes_in_use() const { return buffers_.bytes_in_use(); }
   [[nodiscard]] uint32_t sessions_open() const { return sessions_.live(); }
@@ -125,13 +132,17 @@ class Streams {
     FlowSide side;
     Timestamp time;
     void on_bytes(Bytes bytes) {
-      if (wants_more()) streams.on_bytes(*this, streams.up_to_depth(*this, bytes));
+      const bool is_scanned = streams.signatures_.scans_streams();
+      if (session.is_over(side) || (session.finished && !is_scanned)) return;
+      const Bytes wanted = streams.up_to_depth(*this, bytes);
+      if (!session.finished) streams.on_bytes(*this, wanted);
+      if (is_scanned) streams.scan(*this, wanted);
     }
     void on_gap(uint32_t missing_bytes) {
       streams.counters_.gap_bytes.add(missing_bytes);
-      if (wants_more()) streams.on_gap(*this, missing_bytes);
+      if (!session.finished && !session.is_over(side)) streams.on_gap(*this, missing_bytes);
+      streams.signatures_.on_gap(session.scan, side);
     }
-    [[nodiscard]] bool wants_more() const { return !session.finished && !session.is_over(side); }
   };
 
   void segment(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers,
@@ -161,6 +172,28 @@ class Streams {
   void name(SideSink& from, uint8_t known_position);
   void adopt(SideSink& from, uint32_t parser_index, Bytes bytes);
   void feed(SideSink& from, Bytes bytes);
+  // The search for signatures: streams_scan.h.
+  [[nodiscard]] bool still_scans(const TcpSession& session) const;
+  [[nodiscard]] static bool is_datagram_flow(const FlowEntry& entry) {
+    return entry.key.protocol == static_cast<uint8_t>(IpProtocol::Udp);
+  }
+  static auto scanned_flow(const FlowEntry& entry) {
+    return [&entry] {
+      const bool is_forward = entry.initiator == Orientation::Forward;
+      return ScannedFlow{.responder_port = is_forward ? entry.key.b_port : entry.key.a_port,
+                         .app_proto = app_name(entry)};
+    };
+  }
+  auto alert_out(FlowEntry& entry, Timestamp time) {
+    return [this, &entry, time](FlowSide from, const Alert& alert) {
+      entry.alerted = 1;
+      out_.message(entry, from, time, alert);
+    };
+  }
+  void scan(SideSink& from, Bytes bytes);
+  void scan_datagram(FlowEntry& entry, FlowSide side, const PacketView& packet,
+                     const Layers& layers);
+  void end_scan(FlowEntry& entry, SignatureScan::Handle& handle, Timestamp time);
   void heed(SideSink& from, ParseStatus status);
 
   StreamsOptions options_;
@@ -171,6 +204,7 @@ class Streams {
   Slab<GapBytes> gaps_;
   StreamSet stream_parsers_;
   DatagramSet datagram_parsers_;
+  SignatureScan signatures_;
   StreamsCounters counters_;
 };
 
@@ -190,12 +224,14 @@ void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t 
     }
     if (flows.slot[i] == FlowBurst::kNoFlow || !burst.layers[i].has_l4) continue;
     FlowEntry& entry = tracker.entry(flows.slot[i]);
-    if (entry.stream == FlowEntry::kStreamOff) continue;
+    if (entry.stream == FlowEntry::kStreamOff && !signatures_.scans_datagrams()) continue;
     if (entry.is_tcp()) {
       segment(entry, flows.side[i], burst.packet[i], burst.layers[i], flows.signal[i],
               flows.clock_ns[i]);
-    } else if (entry.key.protocol == static_cast<uint8_t>(IpProtocol::Udp)) {
+    } else if (is_datagram_flow(entry)) {
       datagram(entry, flows.side[i], burst.packet[i], burst.layers[i]);
+      if (signatures_.scans_datagrams())
+        scan_datagram(entry, flows.side[i], burst.packet[i], burst.layers[i]);
     }
   }
 }
@@ -204,4 +240,5 @@ void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t 
 
 #include "l7/streams_datagram.h"  // IWYU pragma: keep
 #include "l7/streams_feed.h"      // IWYU pragma: keep
+#include "l7/streams_scan.h"      // IWYU pragma: keep
 #include "l7/streams_tcp.h"       // IWYU pragma: keep

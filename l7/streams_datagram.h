@@ -9,7 +9,7 @@ template <class Out>
 void Streams<Out>::datagram(FlowEntry& entry, FlowSide side, const PacketView& packet,
                             const Layers& layers) {
   const Bytes payload = packet.frame.sub(layers.payload_offset, layers.payload_captured);
-  if (payload.empty()) return;
+  if (payload.empty() || entry.stream == FlowEntry::kStreamOff) return;
   if (entry.stream == FlowEntry::kNoStream && !open_datagrams(entry, payload, layers)) return;
   ParserSink sink{out_, entry, packet.time};
   ParseStatus status = ParseStatus::Ok;

@@ -40,7 +40,10 @@ void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& pa
   }
   // A FIN that does not fit is refused; the bytes before it are not.
   if (signal == TcpSignal::Fin && !session.is_over(side)) stream.fin_at(seq + layers.payload_bytes);
-  if (session.finished) return drop_session(entry, session);
+  if (session.finished && !still_scans(session)) {
+    end_scan(entry, session.scan, packet.time);
+    return drop_session(entry, session);
+  }
   if (session.is_complete(side) && session.is_complete(peer))
     close_session(entry, session, StreamEnd::Graceful, packet.time);
 }
@@ -89,6 +92,7 @@ void Streams<Out>::give_up_poisoned(SideSink& from) {
   counters_.poisoned.add(1);
   out_.stream_anomaly(from.entry, from.side, from.time, "stream.reassembly_overflow");
   from.session.finished = true;
+  signatures_.close(from.session.scan);
 }
 
 // The part of a run that lies before depth_bytes; beyond it the side is over.
@@ -136,6 +140,7 @@ void Streams<Out>::close_session(FlowEntry& entry, TcpSession& session, StreamEn
     stream_parsers_.with(session.parser_index, session.parser,
                          [&](auto& parser) { parser.on_end(end, sink); });
   }
+  end_scan(entry, session.scan, time);
   drop_session(entry, session);
 }
 
@@ -182,6 +187,8 @@ GapBytes Streams<Out>::gap_bytes_of(const FlowEntry& entry) const {
 
 template <class Out>
 GapBytes Streams<Out>::end(FlowEntry& entry, EndReason reason) {
+  if (signatures_.has_places() && is_datagram_flow(entry))
+    end_scan(entry, entry.datagram_scan(), Timestamp{entry.last_seen_ns});
   if (entry.stream == FlowEntry::kNoStream || entry.stream == FlowEntry::kStreamOff) return {};
   const bool abort = reason == EndReason::Rst || reason == EndReason::Evicted;
   const StreamEnd end = abort ? StreamEnd::Abort : StreamEnd::Graceful;

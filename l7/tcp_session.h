@@ -18,6 +18,7 @@ using GapBytes = std::array<uint64_t, 2>;
 // PERF: a segment in order touches two lines: the first, with one side's stream, and the other's.
 struct alignas(64) TcpSession {
   uint32_t parser = 0;  // handle in the slab of parser_index, 0 while unknown
+  uint32_t scan = 0;    // handle of SignatureScan
   uint8_t parser_index = 0;
   bool finished = false;       // nothing more is wanted; to be dropped when the call returns
   std::array<bool, 2> over{};  // of each side: it came as far as is followed

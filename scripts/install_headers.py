@@ -11,7 +11,8 @@ def public_headers(source, protocols):
     """The headers of the library, relative to the source tree."""
     yield from source.glob("flowcore/**/*.h")
     yield from source.glob("l7/*.h")
-    yield from source.glob("l7/known/*.h")
+    for folder in ("digest", "known", "scan", "signatures"):
+        yield from source.glob(f"l7/{folder}/*.h")
     for protocol in protocols:
         yield from source.glob(f"l7/{protocol}/**/*.h")
     yield from source.glob("dataplane/pcap/*.h")

@@ -9,6 +9,7 @@
 #include "config/schema.h"
 #include "config/validate.h"
 #include "dataplane/app/packet_options.h"
+#include "dataplane/app/signature_file.h"
 #include "dataplane/app/version.h"
 #include "l7/parser_list.h"
 
@@ -52,6 +53,14 @@ Result<void> check(const Config& config) {
   if (auto overlap = segment_overlap_of(config); !overlap.ok()) return overlap.error();
   if (auto overflow = overflow_of(config); !overflow.ok()) return overflow.error();
   return {};
+}
+
+// Compiles the rules for nobody. Other verbs do it when they begin.
+Result<void> check_rules(SignaturesConfig signatures) {
+  if (signatures.rules == "off") return {};
+  signatures.cache = "off";
+  auto loaded = load_signatures(signature_file(signatures));
+  return loaded.ok() ? Result<void>() : loaded.error();
 }
 
 std::optional<Verb> verb_named(std::string_view name) {
@@ -179,7 +188,8 @@ Result<void> parse_check(const std::vector<std::string>& arguments, CommandLine&
   line.files = arguments;
   if (auto loaded = load_yaml_file(arguments.front(), line.config); !loaded.ok())
     return loaded.error();
-  return check(line.config);
+  if (auto checked = check(line.config); !checked.ok()) return checked;
+  return check_rules(line.config.signatures);
 }
 
 }  // namespace

@@ -17,14 +17,17 @@ namespace {
 
 constexpr auto kWatchPeriod = std::chrono::milliseconds(50);
 
-void print_memory(const PipelineOptions& options, uint32_t workers) {
+void print_memory(const PipelineOptions& options, const SignatureStore* signatures,
+                  uint32_t workers) {
   MemoryBudget budget;
   if (options.dedup) budget.add("dedup", Dedup::cost(*options.dedup), workers);
   budget.add("fragments", FragmentTable::cost(options.fragments), workers);
   const size_t meters = BurstTracker::meters_cost(options.tracker);
   budget.add("flow table", BurstTracker::cost(options.tracker) - meters, workers);
   budget.add("extended counters", meters, workers);
-  budget.add("streams and parsers", Streams<RecordOut>::cost(options.streams), workers);
+  const size_t places = SignatureScan::cost(options.streams.signatures);
+  budget.add("streams and parsers", Streams<RecordOut>::cost(options.streams) - places, workers);
+  if (signatures != nullptr) budget.add("signatures", places + signatures->worker_bytes(), workers);
   budget.add("record ring", RecordRing::cost(options.ring_bytes), workers);
   std::fputs(budget.as_table().c_str(), stderr);
 }
@@ -68,10 +71,19 @@ constexpr std::array<std::pair<const char*, Counter StreamsCounters::*>, 15> kSt
 
 Result<Engine> Engine::create(const Config& config, InputKind input, uint32_t workers) {
   PipelineOptions each = pipeline_options(config, input);
-  if (auto fits = fits_memory(Pipeline::cost(each), workers); !fits.ok()) return fits.error();
+  std::unique_ptr<SignatureStore> signatures;
+  if (config.signatures.rules != "off") {
+    auto opened = SignatureStore::open(signature_file(config.signatures), each.streams.signatures);
+    if (!opened.ok()) return opened.error();
+    signatures = std::move(opened.value());
+    catch_reload();
+  }
+  const size_t seat_bytes = signatures != nullptr ? signatures->worker_bytes() : 0;
+  if (auto fits = fits_memory(Pipeline::cost(each) + seat_bytes, workers); !fits.ok())
+    return fits.error();
   auto output = OutputFile::open(config.output.destination);
   if (!output.ok()) return output.error();
-  print_memory(each, workers);
+  print_memory(each, signatures.get(), workers);
   std::vector<std::unique_ptr<Pipeline>> pipelines;
   auto exporter = std::make_unique<Exporter>(std::move(output.value()), eve_options(config));
   for (uint32_t i = 0; i < workers; ++i) {
@@ -83,12 +95,18 @@ Result<Engine> Engine::create(const Config& config, InputKind input, uint32_t wo
     exporter->add_ring(pipeline.value()->ring());
     pipelines.push_back(std::move(pipeline.value()));
   }
-  return Engine(config, std::move(pipelines), std::move(exporter));
+  Engine engine(config, std::move(signatures), std::move(pipelines), std::move(exporter));
+  if (engine.signatures_ != nullptr) {
+    if (auto seated = engine.signatures_->seat(engine.pipelines_); !seated.ok())
+      return seated.error();
+  }
+  return engine;
 }
 
-Engine::Engine(const Config& config, std::vector<std::unique_ptr<Pipeline>> pipelines,
-               std::unique_ptr<Exporter> exporter)
+Engine::Engine(const Config& config, std::unique_ptr<SignatureStore> signatures,
+               std::vector<std::unique_ptr<Pipeline>> pipelines, std::unique_ptr<Exporter> exporter)
     : config_(config),
+      signatures_(std::move(signatures)),
       pipelines_(std::move(pipelines)),
       flows_view_(pipelines_),
       exporter_(std::move(exporter)),
@@ -120,6 +138,7 @@ void Engine::watch(const std::function<bool()>& done, const std::function<void()
       stop();
     }
     show_flows();
+    mind_signatures();
     const auto now = std::chrono::steady_clock::now();
     if (config_.stats_period_ns == 0 || now < next_table) continue;
     next_table = now + period;
@@ -133,6 +152,12 @@ void Engine::watch(const std::function<bool()>& done, const std::function<void()
 void Engine::show_flows() {
   if (take_flows_request()) flows_view_.ask();
   if (const auto table = flows_view_.poll(); table.has_value()) std::fputs(table->c_str(), stderr);
+}
+
+void Engine::mind_signatures() {
+  if (signatures_ == nullptr) return;
+  if (take_reload_request()) signatures_->reload();
+  signatures_->poll();
 }
 
 Exit Engine::close(const PortLines& port_lines) {
@@ -205,6 +230,7 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
   for (const auto& figure : kStreamFigures) {
     add(figure.first, [&](const Pipeline& p) { return (p.streams().*figure.second).value(); });
   }
+  add_signatures(snapshot);
   add("ledger.received", [](const Pipeline& p) { return p.ledger().received.value(); });
   for (size_t i = 0; i < kFates; ++i) {
     const Fate fate = static_cast<Fate>(i);
@@ -218,6 +244,22 @@ StatsSnapshot Engine::snapshot(const StatsMoment& now) const {
   for (const PortLine& port : now.ports) missed += port.missed;
   snapshot.figures.push_back({"capture.missed", missed});
   return snapshot;
+}
+
+void Engine::add_signatures(StatsSnapshot& snapshot) const {
+  if (signatures_ == nullptr) return;
+  using Member = Counter ScanCounters::*;
+  constexpr std::array<std::pair<const char*, Member>, 5> kFigures = {
+      {{"detect.alert", &ScanCounters::alerts},
+       {"detect.alerts_withheld", &ScanCounters::alerts_withheld},
+       {"detect.scanned_bytes", &ScanCounters::bytes},
+       {"detect.flows_refused", &ScanCounters::flows_refused},
+       {"detect.matches_dropped", &ScanCounters::matches_dropped}}};
+  for (const auto& [name, member] : kFigures) {
+    uint64_t all = 0;
+    for (const auto& pipeline : pipelines_) all += (pipeline->signatures().*member).value();
+    snapshot.figures.push_back({name, all});
+  }
 }
 
 void Engine::add_fragments(StatsSnapshot& snapshot) const {

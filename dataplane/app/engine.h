@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "dataplane/app/burst_times.h"
 #include "dataplane/app/flows_view.h"
+#include "dataplane/app/signature_store.h"
 #include "dataplane/app/stats_view.h"
 #include "dataplane/app/timed_port.h"
 #include "dataplane/app/verbs.h"
@@ -49,8 +50,8 @@ class Engine {
 
  private:
   using PortLines = std::function<std::vector<PortLine>()>;
-  Engine(const Config& config, std::vector<std::unique_ptr<Pipeline>> pipelines,
-         std::unique_ptr<Exporter> exporter);
+  Engine(const Config& config, std::unique_ptr<SignatureStore> signatures,
+         std::vector<std::unique_ptr<Pipeline>> pipelines, std::unique_ptr<Exporter> exporter);
   template <Port P>
   Exit run_on(std::vector<std::unique_ptr<P>>& ports, const Launcher& launcher,
               const PortLines& port_lines);
@@ -60,10 +61,14 @@ class Engine {
              const PortLines& port_lines);
   // Prints the largest live flows when SIGUSR1 asked for them.
   void show_flows();
+  // Reads the rules again when SIGHUP asked for it.
+  void mind_signatures();
   void worker_returned();
   Exit close(const PortLines& port_lines);
   [[nodiscard]] StatsMoment moment(const PortLines& port_lines) const;
   [[nodiscard]] StatsSnapshot snapshot(const StatsMoment& now) const;
+  // What was found of signatures.
+  void add_signatures(StatsSnapshot& snapshot) const;
   // What became of IP fragments.
   void add_fragments(StatsSnapshot& snapshot) const;
   [[nodiscard]] Exit print_summary(const StatsMoment& now) const;
@@ -76,6 +81,7 @@ class Engine {
   };
 
   Config config_;
+  std::unique_ptr<SignatureStore> signatures_;  // null: none are looked for
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
   FlowsView flows_view_;
   std::unique_ptr<Exporter> exporter_;

@@ -33,6 +33,7 @@ SegmentStore::Options segments_of(const Config& config) {
 
 RecordChoice record_choice(const RecordsConfig& records) {
   RecordChoice choice{.flow = records.flow, .anomaly = records.anomaly, .muted_events = {}};
+  if (!records.alert) choice.muted_events.emplace_back("alert");
   if (!records.http) choice.muted_events.emplace_back("http");
   if (!records.tls) choice.muted_events.emplace_back("tls");
   if (!records.dns) choice.muted_events.emplace_back("dns");
@@ -81,6 +82,12 @@ uint32_t enabled_mask(const std::vector<std::string>& names) {
   return mask;
 }
 
+ScanOptions scan_options(const SignaturesConfig& signatures) {
+  if (signatures.rules == "off") return {};
+  return {.flows_max = signatures.flows_max,
+          .depth_bytes = static_cast<uint32_t>(signatures.depth_bytes)};
+}
+
 }  // namespace
 
 PipelineOptions pipeline_options(const Config& config, InputKind input) {
@@ -120,7 +127,8 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
       .depth_bytes = config.streams.depth_bytes,
       .stream_parsers = enabled_mask<ParserSet<AllStreamParsers>>(config.l7.enabled),
       .datagram_parsers = enabled_mask<ParserSet<AllDatagramParsers>>(config.l7.enabled),
-      .hash_bodies = config.l7.http.body_sha256};
+      .hash_bodies = config.l7.http.body_sha256,
+      .signatures = scan_options(config.signatures)};
   options.records = record_choice(config.output.records);
   options.checksums = checksum_mode(config.checksums);
   options.ring_bytes = config.output.ring_bytes;

@@ -17,6 +17,12 @@ static_assert(std::atomic<int>::is_always_lock_free);
 constinit std::atomic<bool> g_flows_wanted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
+// SIGHUP came; the same rules.
+constinit std::atomic<bool> g_reload_wanted{false};
+
+// Relaxed: orders nothing, partner of take_reload_request().
+void on_hangup(int) { g_reload_wanted.store(true, std::memory_order_relaxed); }
+
 // Relaxed: orders nothing, partner of take_flows_request().
 void on_user_signal(int) { g_flows_wanted.store(true, std::memory_order_relaxed); }
 
@@ -39,6 +45,19 @@ void catch_signals() {
   action.sa_flags = 0;
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, nullptr);
+}
+
+void catch_reload() {
+  struct sigaction action {};
+  action.sa_handler = on_hangup;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGHUP, &action, nullptr);
+}
+
+bool take_reload_request() {
+  // Relaxed: partner of on_hangup().
+  return g_reload_wanted.exchange(false, std::memory_order_relaxed);
 }
 
 bool take_flows_request() {

@@ -12,6 +12,12 @@ void catch_signals();
 // Whether SIGUSR1 came since the last call: somebody wants to see the flows. One thread.
 [[nodiscard]] bool take_flows_request();
 
+// From now on SIGHUP is noted for take_reload_request() instead of ending the program.
+void catch_reload();
+
+// Whether SIGHUP came since the last call: the rules shall be read again. One thread.
+[[nodiscard]] bool take_reload_request();
+
 // The signal that asked to stop, or 0. Any thread.
 [[nodiscard]] int stop_signal();
 

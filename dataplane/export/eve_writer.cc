@@ -120,6 +120,7 @@ void put_head(JsonWriter& json, const RecordHead& head, const EveOptions& option
   if (!with_ports) put_icmp(json, head);
   if (head.app_proto != nullptr && head.kind != RecordKind::Anomaly)
     json.word("app_proto", head.app_proto);
+  if (head.direction != nullptr) json.word("direction", head.direction);
   if (options.community_id && !is_of_packet)
     put_community_id(json, head, options.community_id_seed);
 }

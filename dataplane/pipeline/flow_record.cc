@@ -69,6 +69,7 @@ FlowRecord flow_record_of(const FlowEntry& entry, const FlowDetail* detail) {
   record.start = Timestamp{entry.started_ns};
   record.end = Timestamp{entry.last_seen_ns};
   record.state = flow_state(entry);
+  record.alerted = entry.alerted != 0;
   record.has_tcp = entry.is_tcp();
   if (record.has_tcp) record.tcp_state = tcp_state_word(entry.state);
   if (detail != nullptr) {

@@ -63,6 +63,7 @@ Pipeline::Pipeline(Arena arena, const PipelineOptions& options)
 }
 
 void Pipeline::run(Burst& burst) {
+  seats_.serve(streams_.signatures());
   decode_layers(burst, decap_);
   if (dedup_) dedup_->mark_duplicates(burst);
   verify_checksums(burst, checksums_, checksum_faults_);

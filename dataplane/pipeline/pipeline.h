@@ -6,6 +6,7 @@
 
 #include "dataplane/pipeline/ledger.h"
 #include "dataplane/pipeline/record_out.h"
+#include "dataplane/pipeline/seat_exchange.h"
 #include "dataplane/pipeline/traffic_counters.h"
 #include "flowcore/base/arena.h"
 #include "flowcore/extract/five_tuple.h"
@@ -58,7 +59,10 @@ class Pipeline {
   // No packets came and it is `now_ns`: ends what is idle and shows the exporter what is there.
   void sweep(uint64_t now_ns);
   // Nothing to do: goes on with what other threads asked for.
-  void idle() { pull_.serve(tracker_, kPullSetsIdle); }
+  void idle() {
+    pull_.serve(tracker_, kPullSetsIdle);
+    seats_.serve(streams_.signatures());
+  }
   // No packet will come: ends every flow.
   void finish();
   // The same for the next `sets` sets of the table (16 flows each at most), for whoever reads the
@@ -76,6 +80,10 @@ class Pipeline {
   [[nodiscard]] RecordRing& ring() { return ring_; }
   // The way to the live flows for another thread.
   [[nodiscard]] FlowPull& pull() { return pull_; }
+  // The way in for signatures, at the start and on reload. See SignatureSet for what must outlive
+  // us.
+  [[nodiscard]] SeatExchange& seats() { return seats_; }
+  [[nodiscard]] const ScanCounters& signatures() const { return streams_.signatures().counters(); }
 
  private:
   // Ends flows in the right order: first what the parsers still say, then the flow's own record.
@@ -125,6 +133,7 @@ class Pipeline {
   FragmentTable fragments_;
   BurstTracker tracker_;
   FlowPull pull_;
+  SeatExchange seats_;
   RecordRing ring_;
   RecordOut out_;
   Streams<RecordOut> streams_;

@@ -59,6 +59,7 @@ struct RecordHead {
   Endpoint source;     // who sent what the record tells; flows: the initiator
   Endpoint destination;
   const char* app_proto = nullptr;  // null: not identified
+  const char* direction = nullptr;  // of an alert: EVE's word for where the bytes went
   const char* event = nullptr;      // EVE event_type, or the name of the anomaly
 };
 static_assert(std::is_trivially_copyable_v<RecordHead>);

@@ -38,6 +38,13 @@ RecordHead RecordOut::head_of(const FlowEntry& entry, FlowSide from, Timestamp t
   return heads_.of(entry, tracker_.detail_of(entry), from, time, app_proto_of(entry));
 }
 
+void RecordOut::message(const FlowEntry& entry, FlowSide from, Timestamp time, const Alert& alert) {
+  if (!choice_.takes(Alert::kEvent)) return;
+  RecordHead head = head_of(entry, from, time);
+  head.direction = direction_of(from);
+  ring_.push_message(head, alert);
+}
+
 void RecordOut::anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* kind) {
   if (choice_.anomaly) ring_.push_anomaly(head_of(entry, from, time), AnomalyLayer::AppLayer, kind);
 }

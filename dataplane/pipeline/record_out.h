@@ -9,6 +9,7 @@
 #include "dataplane/pipeline/flow_heads.h"
 #include "dataplane/pipeline/record_ring.h"
 #include "flowcore/track/burst_tracker.h"
+#include "l7/signatures/alert.h"
 
 namespace flowscope {
 
@@ -44,6 +45,7 @@ class RecordOut {
   void message(const FlowEntry& entry, FlowSide from, Timestamp time, const M& message) {
     if (choice_.takes(M::kEvent)) ring_.push_message(head_of(entry, from, time), message);
   }
+  void message(const FlowEntry& entry, FlowSide from, Timestamp time, const Alert& alert);
   // `kind` is a literal, an EVE anomaly name.
   void anomaly(const FlowEntry& entry, FlowSide from, Timestamp time, const char* kind);
   // `gap_bytes`: what was missed of each side's stream.

@@ -59,7 +59,8 @@ struct FlowEntry {
 
   std::array<SideCounters, 2> side;
   uint64_t detail : 24 = 0;               // handle of the flow's FlowDetail, 0 without one
-  uint64_t clock_lag : 40 = 0;            // see clock_ns()
+  uint64_t clock_lag : 39 = 0;            // see clock_ns()
+  uint64_t alerted : 1 = 0;               // a signature was found in it
   uint32_t stream : 28 = kNoStream;       // the streams stage's handle
   uint32_t syn_delivered : 2 = 0;         // bit of each side: the streams stage has passed its SYN
   bool picked_up : 1 = false;             // TCP: came to us after its handshake
@@ -74,7 +75,7 @@ struct FlowEntry {
 
   // The tracker's clock (never backwards) at the last packet: for idle time. Kept as what the clock
   // is ahead of the packet, in steps of 4.2 ms, rounded up: exact while packets come in order, and
-  // good for 146 years, since ports may mix packets of all times.
+  // good for 73 years, since ports may mix packets of all times.
   [[nodiscard]] uint64_t clock_ns() const {
     return last_seen_ns + (uint64_t{clock_lag} << kClockLagShift);
   }
@@ -92,6 +93,12 @@ struct FlowEntry {
     return orientation == initiator ? FlowSide::Initiator : FlowSide::Responder;
   }
   [[nodiscard]] bool is_tcp() const { return key.protocol == 6; }
+  // Fields for the streams stage, in places that only TCP and ICMP have a use for. Requires: the
+  // flow is one of UDP.
+  [[nodiscard]] uint32_t& datagram_scan() { return side[0].initial_seq; }
+  [[nodiscard]] uint32_t& datagram_scanned_bytes(FlowSide from) {
+    return side[index_of(from)].next_seq;
+  }
   [[nodiscard]] uint64_t packets() const { return side[0].packets() + side[1].packets(); }
   // What the flow is worth when the table is full, and how long it may be silent.
   [[nodiscard]] FlowClass flow_class() const {
@@ -115,7 +122,7 @@ struct FlowEntry {
 
  private:
   static constexpr uint32_t kClockLagShift = 22;
-  static constexpr uint64_t kClockLagMax = (uint64_t{1} << 40) - 1;
+  static constexpr uint64_t kClockLagMax = (uint64_t{1} << 39) - 1;
 };
 static_assert(sizeof(FlowEntry) == 128,
               "two cache lines; at 0.7 load 189 bytes per live flow with its set");

@@ -24,8 +24,9 @@ namespace flowscope::tls {
 class DtlsParser {
  public:
   static constexpr std::string_view kName = "dtls";
-  // A record of version 1.0 or of 1.2 and later.
-  static constexpr std::array<FirstBytes, 1> kFirstBytes = {{{R"([\x14-\x1a]\xfe[\xfd\xff])"}}};
+  // A record of version 1.0 or of 1.2 and later; one of the version before them.
+  static constexpr std::array<FirstBytes, 2> kFirstBytes = {
+      {{R"([\x14-\x18]\xfe[\xfd\xff])"}, {R"([\x14-\x18]\x01\x00)"}}};
   // After so many datagrams without the end of a handshake nothing more is waited for.
   static constexpr uint8_t kDatagramsMax = 128;
 

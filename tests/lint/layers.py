@@ -31,6 +31,8 @@ PROTOCOL_MAY_INCLUDE = ["flowcore/base", "l7/parser.h", "l7/first_bytes.h", "l7/
 # A protocol that carries another's messages reads them by the other's code.
 PROTOCOL_MAY_INCLUDE_TOO = {
     "l7/quic": ["l7/tls"],
+    # Signatures are found by scans.
+    "l7/signatures": ["l7/scan"],
     # Protocols without a parser: declarations, and the table made from them.
     "l7/known": ["l7/byte_pattern.h", "l7/first_bytes_table.h"],
 }

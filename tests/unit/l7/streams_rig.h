@@ -72,6 +72,7 @@ class StreamsRig {
 
   [[nodiscard]] const std::vector<std::string>& said() const { return said_.words; }
   [[nodiscard]] const Streams<SaidWords>& streams() const { return streams_; }
+  [[nodiscard]] SignatureScan& signatures() { return streams_.signatures(); }
 
   std::vector<std::string> named;  // what the flows that ended were, in order
   uint64_t gap_bytes = 0;          // of flows that ended

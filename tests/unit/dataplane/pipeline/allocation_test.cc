@@ -6,6 +6,7 @@
 #include "dataplane/pcap/capture_reader.h"
 #include "dataplane/pipeline/record_reader.h"
 #include "dataplane/pipeline/worker.h"
+#include "l7/signatures/rule_file.h"
 #include "perf/traffic/traffic.h"
 #include "tests/support/counted_allocation.h"
 #include "tests/support/nesting.h"
@@ -187,13 +188,31 @@ class WorkerAllocation : public ::testing::Test {
     options.tracker.flows_max = 512;
     options.tracker.details_max = 64;
     options.tracker.meters = {.counters = FlowCounters::Full, .first_packets = 8};
-    options.streams = {.streams_max = 256, .buffers_bytes = size_t{4} << 20};
+    options.streams = {.streams_max = 256, .buffers_bytes = size_t{4} << 20, .signatures = kScan};
     auto created = Pipeline::create(options, Arena::Populate::Lazily);
     ASSERT_TRUE(created.ok());
     pipeline_ = std::move(created.value());
+    if (!can_scan_patterns()) return;
+    set_ = std::move(SignatureSet::compile(parse_rules("alert any \"example\" (sid:1; msg:\"m\")\n"
+                                                       "alert any /GET|POST/ (sid:2; msg:\"m\")\n",
+                                                       {})
+                                               .signatures,
+                                           nullptr)
+                         .value());
+    offer_seat();
+  }
+  // Signatures for the worker to change to.
+  void offer_seat() {
+    if (set_ == nullptr) return;
+    (void)pipeline_->seats().collect();
+    (void)pipeline_->seats().offer(
+        std::move(ScanSeat::create(*set_, SignatureScan::streams_max(kScan)).value()));
   }
 
+  // Fewer places than there are flows.
+  static constexpr ScanOptions kScan{.flows_max = 64, .depth_bytes = 4096};
   Frames frames_;
+  std::unique_ptr<SignatureSet> set_;
   std::unique_ptr<Pipeline> pipeline_;
 };
 
@@ -209,6 +228,9 @@ TEST_F(WorkerAllocation, NeverHappensOnceTheFirstPacketsWereSeen) {
   const uint64_t given_up_before = given_up(fragments);
   const uint64_t refused_before = fragments.refused.value();
   const uint64_t tunnelled_before = pipeline_->traffic().tunnelled.value();
+
+  const uint64_t alerts_before = pipeline_->signatures().alerts.value();
+  offer_seat();
 
   const uint64_t allocations_before = allocations().load();
   Drained drained;
@@ -230,6 +252,11 @@ TEST_F(WorkerAllocation, NeverHappensOnceTheFirstPacketsWereSeen) {
   EXPECT_GT(given_up(fragments) - given_up_before, 3U * kLostDatagrams - 1);
   EXPECT_EQ(pipeline_->ledger().of(Fate::Duplicate), 4U * kDuplicates);
   EXPECT_TRUE(pipeline_->ledger().balanced());
+  if (set_ != nullptr) {
+    EXPECT_FALSE(pipeline_->seats().is_waiting()) << "the worker changed its signatures";
+    EXPECT_GT(pipeline_->signatures().alerts.value() - alerts_before, 300U);
+    EXPECT_GT(pipeline_->signatures().flows_refused.value(), 0U);
+  }
 }
 
 TEST(CountedAllocation, SeesOperatorNew) {
