@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "config/load.h"
 #include "config/schema.h"
@@ -41,11 +43,18 @@ constexpr std::string_view kOverview =
     "Exit codes: 0 ok, 1 usage or configuration, 2 EAL, 3 port or input file, 4 ledger violated.\n";
 
 // The names that l7.enabled may hold.
-constexpr auto kProtocols = ParserSet<AllStreamParsers>::kNames;
+std::vector<std::string_view> protocols() {
+  std::vector<std::string_view> names(ParserSet<AllStreamParsers>::kNames.begin(),
+                                      ParserSet<AllStreamParsers>::kNames.end());
+  for (const std::string_view name : ParserSet<AllDatagramParsers>::kNames) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
 
 // What the settings say together.
 Result<void> check(const Config& config) {
-  if (auto valid = validate(config, kProtocols); !valid.ok()) return valid;
+  if (auto valid = validate(config, protocols()); !valid.ok()) return valid;
   if (auto decap = decap_of(config); !decap.ok()) return decap.error();
   if (auto key_with = key_with_of(config); !key_with.ok()) return key_with.error();
   if (auto dedup = dedup_of(config); !dedup.ok()) return dedup.error();

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -13,6 +14,7 @@
 #include <optional>
 
 #include "l7/digest/digest.h"
+#include "l7/known/known.h"
 #include "l7/parser_list.h"
 #include "l7/parser_set.h"
 
@@ -159,12 +161,14 @@ SignatureFile signature_file(const SignaturesConfig& config) {
   SignatureFile file{.rules = config.rules,
                      .cache = config.cache == "off" ? std::string{} : config.cache,
                      .protocols = {}};
-  for (const std::string_view name : ParserSet<AllStreamParsers>::kNames)
-    file.protocols.push_back(name);
-  for (const std::string_view name : ParserSet<AllDatagramParsers>::kNames) {
+  const auto add = [&](std::string_view name) {
     if (std::find(file.protocols.begin(), file.protocols.end(), name) == file.protocols.end())
       file.protocols.push_back(name);
-  }
+  };
+  for (const std::string_view name : ParserSet<AllStreamParsers>::kNames) add(name);
+  for (const std::string_view name : ParserSet<AllDatagramParsers>::kNames) add(name);
+  for (const auto& protocol : known::kStreams) add(protocol.name);
+  for (const auto& protocol : known::kDatagrams) add(protocol.name);
   return file;
 }
 

@@ -86,7 +86,7 @@ TEST_F(StreamsScanTest, FollowsAFlowThatNobodyKnowsToTheDepthAndNoFurther) {
 
 TEST_F(StreamsScanTest, WithoutSignaturesAFlowThatNobodyKnowsIsLeftAsBefore) {
   open();
-  for (uint32_t i = 0; i <= TcpSession::kProbesMax; ++i)
+  for (uint32_t i = 0; i <= FirstRuns::kRunsMax; ++i)
     rig_.give(flow_.client(i * 4, "\x01\x02\x03\x04"));
   EXPECT_EQ(rig_.streams().sessions_open(), 0U);
 }
