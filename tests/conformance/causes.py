@@ -49,8 +49,6 @@ CAUSES = [
      lambda d: d.kind == "community_id" and d.is_in("arkime_synthetic", "gtp-iphone")),
     ("Protocols without ports: we hash none into the Community ID, as its specification says; Arkime hashes zeros",
      lambda d: d.kind == "community_id"),
-    ("SOCKS from the far end: what stands in front of the known protocol hides one side of it",
-     lambda d: d.is_in("socks5-reverse")),
     ("OpenVPN: TLS inside its control packets", lambda d: "openvpn" in d.layers),
     ("DNS response code: ours has the extended bits (RFC 6891 section 6.1.3), tshark's has not",
      lambda d: d.kind == "dns_responses" and d.is_in("rcode", "arkime_synthetic")),
