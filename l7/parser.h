@@ -74,13 +74,17 @@ concept FieldVisitor = requires(V& visitor, const char* name, std::string_view t
 //
 //   class HttpParser {
 //    public:
-//     static constexpr std::string_view kName = "http";          // app_proto of the flow record
-//     static constexpr bool kFoundLater = true;    // optional: its first bytes are distinctive
-//     enough to be
-//                                                  // looked for behind those of an unknown
-//                                                  protocol
-//     static constexpr std::array<FirstBytes, 1> kFirstBytes = {{...}};   // optional, see
-//     FirstBytes explicit HttpParser(const ParserSetup& setup);
+//     // app_proto of the flow record
+//     static constexpr std::string_view kName = "http";
+//     // Optional: its first bytes are distinctive enough to be looked for behind those of an
+//     // unknown protocol.
+//     static constexpr bool kFoundLater = true;
+//     // Optional: Done after the first exchange, so that of all its flows few have a parser at a
+//     // time: a quarter of the places.
+//     static constexpr bool kBrief = true;
+//     // Optional, see FirstBytes.
+//     static constexpr std::array<FirstBytes, 1> kFirstBytes = {{...}};
+//     explicit HttpParser(const ParserSetup& setup);
 //     // Pure; looks at the first bytes of one side. Must decide when kProbeBytes bytes are there.
 //     static Probe probe(FlowSide side, Bytes first_bytes);
 //     template <class Sink> ParseStatus on_bytes(FlowSide side, Bytes bytes, Timestamp time, Sink&

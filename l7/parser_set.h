@@ -45,6 +45,14 @@ constexpr auto first_bytes_of() {
   }
 }
 
+// Places for parsers of a type, of the instances that there may be of each.
+template <class P>
+constexpr uint32_t instances_of(uint32_t instances_each) {
+  constexpr uint32_t kBriefShare = 4;
+  if constexpr (requires { requires P::kBrief; }) return instances_each / kBriefShare + 1;
+  return instances_each;
+}
+
 template <class List>
 class ParserSet;
 
@@ -60,9 +68,10 @@ class ParserSet<TypeList<P...>> {
   static constexpr std::array<std::string_view, kCount> kNames = {P::kName...};
 
   static size_t cost(uint32_t instances_each) {
-    return (size_t{0} + ... + Slab<P>::cost(instances_each));
+    return (size_t{0} + ... + Slab<P>::cost(instances_of<P>(instances_each)));
   }
-  ParserSet(Arena& arena, uint32_t instances_each) : slabs_{Slab<P>(arena, instances_each)...} {}
+  ParserSet(Arena& arena, uint32_t instances_each)
+      : slabs_{Slab<P>(arena, instances_of<P>(instances_each))...} {}
 
   // A new parser of type `index`; 0 when its slab is full.
   uint32_t make(uint32_t index, const ParserSetup& setup) {

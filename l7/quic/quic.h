@@ -35,6 +35,7 @@ namespace flowscope::quic {
 class QuicParser {
  public:
   static constexpr std::string_view kName = "quic";
+  static constexpr bool kBrief = true;
   // A long header, whatever its fixed bit (RFC 8999 section 5.1); Google's header with its version.
   static constexpr std::array<FirstBytes, 2> kFirstBytes = {
       {{R"([\x80-\xff])"}, {.pattern = R"(Q0[34]\d)", .offset = 9}}};

@@ -28,6 +28,7 @@ namespace flowscope::ssh {
 class SshParser {
  public:
   static constexpr std::string_view kName = "ssh";
+  static constexpr bool kBrief = true;
   static constexpr bool kFoundLater = true;  // behind SOCKS and CONNECT, and lines of the server
   // The banner; a packet of less than 65,536 bytes that is a KEXINIT.
   static constexpr std::array<FirstBytes, 2> kFirstBytes = {

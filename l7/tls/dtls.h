@@ -24,6 +24,7 @@ namespace flowscope::tls {
 class DtlsParser {
  public:
   static constexpr std::string_view kName = "dtls";
+  static constexpr bool kBrief = true;
   // A record of version 1.0 or of 1.2 and later; one of the version before them.
   static constexpr std::array<FirstBytes, 2> kFirstBytes = {
       {{R"([\x14-\x18]\xfe[\xfd\xff])"}, {R"([\x14-\x18]\x01\x00)"}}};
