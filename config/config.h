@@ -85,6 +85,8 @@ struct RecordsConfig {
   bool http = true;
   bool tls = true;
   bool dns = true;
+  bool ssh = true;
+  bool quic = true;
   bool anomaly = true;
   bool stats = true;
 };

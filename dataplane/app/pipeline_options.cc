@@ -37,6 +37,8 @@ RecordChoice record_choice(const RecordsConfig& records) {
   if (!records.http) choice.muted_events.emplace_back("http");
   if (!records.tls) choice.muted_events.emplace_back("tls");
   if (!records.dns) choice.muted_events.emplace_back("dns");
+  if (!records.ssh) choice.muted_events.emplace_back("ssh");
+  if (!records.quic) choice.muted_events.emplace_back("quic");
   return choice;
 }
 

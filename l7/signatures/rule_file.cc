@@ -1,5 +1,6 @@
 #include "l7/signatures/rule_file.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -148,9 +149,11 @@ Result<void> RuleReader::read_protocols(std::string_view list) {
                                              : std::find(protocols_.begin(), protocols_.end(), name)
                                                    != protocols_.end();
     if (!is_known) {
+      constexpr size_t kNamedMax = 8;
       std::string known;
-      for (const std::string_view each : protocols_)
-        known.append(known.empty() ? "" : ", ").append(each);
+      for (size_t i = 0; i < std::min(protocols_.size(), kNamedMax); ++i)
+        known.append(known.empty() ? "" : ", ").append(protocols_[i]);
+      if (protocols_.size() > kNamedMax) known += ", ... (docs/protocols.md has all names)";
       return Error{quoted(name) + " is no protocol that is known here; write proto and some of "
                    + (known.empty() ? "the names in app_proto" : known)};
     }

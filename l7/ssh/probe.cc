@@ -17,7 +17,9 @@ Probe probe_kex_init(Bytes bytes) {
   ByteReader reader(bytes);
   const uint32_t length = reader.u32();
   const bool length_fits = length + 4 <= kPacketBytesMax && (length + 4) % 8 == 0 && length > 64;
-  if (reader.ok() ? !length_fits : bytes[0] != 0) return Probe::NoMatch;
+  // No packet is so long that the first two bytes of its length are not 0.
+  const bool may_fit = bytes[0] == 0 && (bytes.size() < 2 || bytes[1] == 0);
+  if (reader.ok() ? !length_fits : !may_fit) return Probe::NoMatch;
   const uint8_t padding = reader.u8();
   if (reader.ok() && (padding < 4 || padding > length - 2)) return Probe::NoMatch;
   const uint8_t type = reader.u8();

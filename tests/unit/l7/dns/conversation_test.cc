@@ -28,7 +28,7 @@ std::string pairing_of(const std::string& description) {
   return part.size() < 2 ? "" : part.substr(1, part.size() - 2);
 }
 
-class DnsPairing : public testing::Test {
+class DnsPairing : public ::testing::Test {
  protected:
   // What is said of the message, sent so many milliseconds after the start.
   std::string send(FlowSide side, uint64_t ms, const MessageBuilder& message) {

@@ -13,7 +13,7 @@ using namespace std::string_literals;
 
 static_assert(DatagramParser<DnsDatagramParser, RecordingSink>);
 
-class DnsDatagram : public testing::Test {
+class DnsDatagram : public ::testing::Test {
  protected:
   ParseStatus feed(const MessageBuilder& message) { return feed(message.text()); }
   ParseStatus feed(const std::string& payload) {

@@ -20,9 +20,9 @@ using namespace std::string_literals;
 std::string describe(const MessageBuilder& built, Variant variant = Variant::Dns) {
   const Survey found = survey(built.bytes());
   EXPECT_NE(found.verdict, Verdict::NotDns);
-  TextVisitor visitor;
+  LineVisitor visitor;
   DnsMessage(built.bytes(), found, 0, variant).describe(visitor);
-  return visitor.result();
+  return visitor.line();
 }
 
 MessageBuilder response_with(uint16_t type, std::string_view rdata) {

@@ -20,7 +20,7 @@ std::string question(std::string_view name, uint16_t type = 1) {
   return wire_name(name) + static_cast<char>(type >> 8) + static_cast<char>(type & 0xff) + "\0\1"s;
 }
 
-class DnsPendingQueries : public testing::Test {
+class DnsPendingQueries : public ::testing::Test {
  protected:
   bool push(uint16_t id, const std::string& asked, FlowSide asker = FlowSide::Initiator) {
     return queries_.push({.tx_id = next_tx_id_++, .id = id, .asker = asker}, Bytes::of(asked));

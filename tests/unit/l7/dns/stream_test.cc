@@ -17,7 +17,7 @@ using namespace std::string_literals;
 
 static_assert(StreamParser<DnsStreamParser, RecordingSink>);
 
-class DnsStream : public testing::Test {
+class DnsStream : public ::testing::Test {
  protected:
   ParseStatus feed(const std::string& bytes, FlowSide side = FlowSide::Initiator) {
     return parser_.on_bytes(side, Bytes::of(bytes), Timestamp{}, sink_);

@@ -76,10 +76,10 @@ TEST(DnsSurvey, ReportsARecordBehindTheLimitOfStepsAsOmitted) {
   EXPECT_EQ(found.present[1], 300);
   EXPECT_GT(found.records_checked, 30);
   EXPECT_LT(found.records_checked, kRecordsMax) << "the limit of steps comes first";
-  TextVisitor visitor;
+  LineVisitor visitor;
   DnsMessage(bomb.bytes(), found, 0).describe(visitor);
-  EXPECT_TRUE(visitor.result().ends_with(" records_omitted="
-                                         + std::to_string(300 - found.records_checked)));
+  EXPECT_TRUE(
+      visitor.line().ends_with(" records_omitted=" + std::to_string(300 - found.records_checked)));
 }
 
 TEST(DnsSurvey, LeavesRoomForTheNamesOfAReverseZone) {

@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kPoolBytes = size_t{2} << 20;
 using Added = CryptoStream::Added;
 
-class CryptoStreamTest : public testing::Test {
+class CryptoStreamTest : public ::testing::Test {
  protected:
   Added add(uint64_t offset, const std::string& bytes) {
     return stream_.add(offset, Bytes::of(bytes));

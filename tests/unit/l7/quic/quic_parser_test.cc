@@ -69,7 +69,7 @@ std::string session_text(const std::string& version, const std::string& more = "
          + more;
 }
 
-class QuicParserTest : public testing::Test {
+class QuicParserTest : public ::testing::Test {
  protected:
   ParseStatus feed(FlowSide side, const std::string& datagram) {
     return parser_.on_datagram(side, Bytes::of(datagram), {}, sink_);

@@ -21,7 +21,7 @@ const char* name_of(Found found) {
 
 bool is_last(Found found) { return found == Found::NewKeys || found >= Found::BinaryLine; }
 
-class SideReaderTest : public testing::Test {
+class SideReaderTest : public ::testing::Test {
  protected:
   using Steps = std::vector<std::string>;
 

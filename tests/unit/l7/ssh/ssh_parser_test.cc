@@ -33,7 +33,7 @@ constexpr const char* kSession =
     "mac_toclient=hmac-sha2-256 compression_toserver=none compression_toclient=none "
     "strict_kex=true}";
 
-class SshParserTest : public testing::Test {
+class SshParserTest : public ::testing::Test {
  protected:
   ParseStatus feed(FlowSide side, const std::string& bytes) {
     return parser_.on_bytes(side, Bytes::of(bytes), {}, sink_);

@@ -13,7 +13,7 @@ namespace flowscope::tls::test {
 
 // A pool, a sink and one parser after another, for tests of TlsParser and DtlsParser.
 template <class Parser>
-class ParserRig : public testing::Test {
+class ParserRig : public ::testing::Test {
  protected:
   static constexpr size_t kPoolBytes = size_t{4} << 20;
 

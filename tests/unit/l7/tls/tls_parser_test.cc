@@ -27,7 +27,7 @@ constexpr const char* kBrowserSession =
     "supported_groups=[X25519MLKEM768 x25519 secp256r1] key_share_groups=[X25519MLKEM768 x25519] "
     "session_id_echoed=true";
 
-class TlsParserTest : public testing::Test {
+class TlsParserTest : public ::testing::Test {
  protected:
   ParseStatus feed(FlowSide side, const std::string& bytes) {
     return parser_.on_bytes(side, Bytes::of(bytes), {}, sink_);
