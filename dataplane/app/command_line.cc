@@ -5,15 +5,14 @@
 #include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "config/load.h"
 #include "config/schema.h"
 #include "config/validate.h"
 #include "dataplane/app/packet_options.h"
+#include "dataplane/app/pipeline_options.h"
 #include "dataplane/app/signature_file.h"
 #include "dataplane/app/version.h"
-#include "l7/parser_list.h"
 
 namespace flowscope {
 
@@ -42,19 +41,9 @@ constexpr std::string_view kOverview =
     "\n"
     "Exit codes: 0 ok, 1 usage or configuration, 2 EAL, 3 port or input file, 4 ledger violated.\n";
 
-// The names that l7.enabled may hold.
-std::vector<std::string_view> protocols() {
-  std::vector<std::string_view> names(ParserSet<AllStreamParsers>::kNames.begin(),
-                                      ParserSet<AllStreamParsers>::kNames.end());
-  for (const std::string_view name : ParserSet<AllDatagramParsers>::kNames) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  }
-  return names;
-}
-
 // What the settings say together.
 Result<void> check(const Config& config) {
-  if (auto valid = validate(config, protocols()); !valid.ok()) return valid;
+  if (auto valid = validate(config, parser_names()); !valid.ok()) return valid;
   if (auto decap = decap_of(config); !decap.ok()) return decap.error();
   if (auto key_with = key_with_of(config); !key_with.ok()) return key_with.error();
   if (auto dedup = dedup_of(config); !dedup.ok()) return dedup.error();

@@ -92,6 +92,15 @@ ScanOptions scan_options(const SignaturesConfig& signatures) {
 
 }  // namespace
 
+std::vector<std::string_view> parser_names() {
+  std::vector<std::string_view> names(ParserSet<AllStreamParsers>::kNames.begin(),
+                                      ParserSet<AllStreamParsers>::kNames.end());
+  for (const std::string_view name : ParserSet<AllDatagramParsers>::kNames) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
 PipelineOptions pipeline_options(const Config& config, InputKind input) {
   PipelineOptions options;
   options.decap = decap_of(config).value();

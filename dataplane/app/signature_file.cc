@@ -13,10 +13,9 @@
 #include <cstring>
 #include <optional>
 
+#include "dataplane/app/pipeline_options.h"
 #include "l7/digest/digest.h"
 #include "l7/known/known.h"
-#include "l7/parser_list.h"
-#include "l7/parser_set.h"
 
 namespace flowscope {
 
@@ -160,13 +159,11 @@ std::string told_of(const SignatureSet& set, const char* how, double seconds) {
 SignatureFile signature_file(const SignaturesConfig& config) {
   SignatureFile file{.rules = config.rules,
                      .cache = config.cache == "off" ? std::string{} : config.cache,
-                     .protocols = {}};
+                     .protocols = parser_names()};
   const auto add = [&](std::string_view name) {
     if (std::find(file.protocols.begin(), file.protocols.end(), name) == file.protocols.end())
       file.protocols.push_back(name);
   };
-  for (const std::string_view name : ParserSet<AllStreamParsers>::kNames) add(name);
-  for (const std::string_view name : ParserSet<AllDatagramParsers>::kNames) add(name);
   for (const auto& protocol : known::kStreams) add(protocol.name);
   for (const auto& protocol : known::kDatagrams) add(protocol.name);
   return file;
