@@ -92,11 +92,18 @@ struct RecordsConfig {
 };
 
 struct OutputConfig {
-  std::string destination = "-";  // a path, or "-" for standard output
+  std::string destination = "-";  // a path, "-", "tcp://HOST:PORT" or "unix:PATH"
   RecordsConfig records;
   bool community_id = true;
   uint64_t interim_ns = 0;         // 0: flows are told of when they end
   uint64_t ring_bytes = 8 * kMiB;  // of each worker
+  // Names of RecordType: what is shed first when the output is too slow, in this order.
+  std::vector<std::string> shed = {"interim", "anomaly", "other", "dns", "quic",
+                                   "http",    "tls",     "ssh",   "flow"};
+  bool append = false;           // to what the file holds already
+  uint64_t rotate_bytes = 0;     // 0: not by size
+  uint64_t rotate_every_ns = 0;  // 0: not by time
+  uint32_t rotate_keep = 0;      // 0: all of them
 };
 
 struct PcapConfig {
@@ -114,12 +121,48 @@ enum class RssFields : uint8_t { Ip, Udp };
 
 struct DpdkConfig {
   uint32_t rxq = 0;  // 0: one for each worker (net_pcap: one for each file)
-  uint32_t rxd = 1'024;
+  uint32_t rxd = 0;  // 0: what the device advises, at least 1,024
   uint32_t mbcache = 256;
-  uint32_t total_num_mbufs = 0;  // 0: worked out from queues and descriptors
-  uint64_t portmask = 0;         // bit N is port N; 0: all ports
+  uint32_t total_num_mbufs = 0;    // 0: worked out from queues and descriptors
+  uint64_t portmask = 0;           // bit N is port N; 0: all ports
+  std::vector<std::string> ports;  // names, instead of portmask
   RssFields rss = RssFields::Udp;
+  uint32_t max_pkt_len = 0;  // bytes, with the frame check sequence; 0: the device's own
+  uint64_t link_wait_ns = 3 * kSecondNs;
+  bool nic_timestamps = true;
   std::vector<std::string> eal_options;
+};
+
+// Figures for whoever asks from outside.
+struct TelemetryConfig {
+  std::string prometheus = "off";  // or where it is served: a port, or ADDRESS:PORT
+};
+
+// What the program gives up once ports and outputs are open.
+struct SecurityConfig {
+  std::string user = "keep";     // goes on as this user; "keep": as the one who started it
+  std::string confine = "auto";  // "auto", "on" or "off"
+};
+
+// How workers run.
+struct WorkerConfig {
+  std::vector<std::string> lcores;  // "2", "4-7", see parse_lcores(); none: all but the main one
+  std::string resteer = "auto";     // or "on", "off"
+  std::string idle = "sleep";       // or "spin", "pause"
+  uint64_t sleep_max_ns = 100 * kMicrosecondNs;
+  uint64_t watchdog_ns = 2 * kSecondNs;  // 0: nobody watches
+  bool stage_cycles = false;
+  bool track = true;
+  uint64_t balance_period_ns = 10 * kSecondNs;  // 0: nobody looks
+  uint32_t imbalance_percent = 150;             // of a worker's share; 0: never told
+};
+
+// What the program tells people.
+struct LogConfig {
+  std::string level = "info";  // debug, info, warning or error
+  std::string file = "-";      // a path, or "-" for standard error
+  std::string format = "text";
+  bool times = false;
 };
 
 // Everything a user can set, with its defaults. Filled by load_yaml_file() and apply_option(),
@@ -144,6 +187,10 @@ struct Config {
   OutputConfig output;
   PcapConfig pcap;
   DpdkConfig dpdk;
+  TelemetryConfig telemetry;
+  SecurityConfig security;
+  WorkerConfig worker;
+  LogConfig log;
 };
 
 }  // namespace flowscope

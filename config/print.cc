@@ -26,7 +26,24 @@ file, line and key. Command-line options set the same keys and win over the file
 Numbers may end in `k`, `M` or `G` (thousands), sizes also in `KiB`, `MiB` or `GiB`, times in `us`, `ms`, `s`, `min` or `h`; a time without a unit
 is in seconds.
 
+The column *reload* says what becomes of a changed value on SIGHUP ([operations](operations.md)): `yes`, it is taken while packets go on; `no`, the
+next start takes it; `on`, as yes, but leaving or taking the default, which is off, needs a start. What takes memory, ports or threads is `no`. So is
+`output.destination`: a run that has confined itself reaches the folder of its output and no other place, and the capabilities that opened the first one
+are given up.
+
 )";
+
+std::string_view name_of(Taken taken) {
+  switch (taken) {
+    case Taken::AtStart:
+      return "no";
+    case Taken::OnReload:
+      return "yes";
+    case Taken::OnReloadWhileOn:
+      return "on";
+  }
+  return {};
+}
 
 size_t depth_of(std::string_view key) {
   return static_cast<size_t>(std::count(key.begin(), key.end(), '.'));
@@ -75,11 +92,13 @@ std::string config_as_yaml(Config config) {
 std::string configuration_page() {
   Config defaults;
   std::string page(kPageIntroduction);
-  page += "| key | default | form | meaning |\n|---|---|---|---|\n";
+  page += "| key | default | form | reload | meaning |\n|---|---|---|---|---|\n";
   for (const Setting& setting : all_settings()) {
     page.append("| `").append(setting.key).append("` | `").append(text_of(setting, defaults));
     page.append("` | ")
         .append(expected_form(setting))
+        .append(" | ")
+        .append(name_of(setting.taken))
         .append(" | ")
         .append(setting.help)
         .append(" |\n");

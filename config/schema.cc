@@ -41,6 +41,15 @@ constexpr Setting list(std::string_view key, SettingKind kind,
   return {.key = key, .kind = kind, .field = field, .help = help};
 }
 
+constexpr Setting on_reload(Setting setting) {
+  setting.taken = Taken::OnReload;
+  return setting;
+}
+constexpr Setting while_on(Setting setting) {
+  setting.taken = Taken::OnReloadWhileOn;
+  return setting;
+}
+
 constexpr std::array kSettings = std::to_array<Setting>({
     count("workers", at<&Config::workers>, 1, 256, "Workers, each with its own flow table."),
     count("burst", at<&Config::burst>, 1, 256, "Most packets handled in one burst."),
@@ -50,8 +59,8 @@ constexpr std::array kSettings = std::to_array<Setting>({
      .max = UINT64_MAX,
      .help = "Key of the flow hash; random is safe against crafted traffic. Files use a fixed one "
              "then."},
-    duration("stats_period", at<&Config::stats_period_ns>, 0, kDayNs,
-             "Time between statistics tables; 0 prints none."),
+    on_reload(duration("stats_period", at<&Config::stats_period_ns>, 0, kDayNs,
+                       "Time between statistics tables; 0 prints none.")),
     duration("exit_after_idle", at<&Config::exit_after_idle_ns>, 0, kDayNs,
              "Ends the run after this long without a packet; 0 never does."),
     flag("burst_times", at<&Config::burst_times>,
@@ -98,9 +107,10 @@ constexpr std::array kSettings = std::to_array<Setting>({
           "Most flows of a worker whose tunnel, second VLAN tag or ICMP errors are remembered; 0 "
           "takes as "
           "many as flows_max while decap is on."),
-    count("table.emergency_percent", at<&Config::table, &TableConfig::emergency_percent>, 0, 100,
-          "How full the table is, in percent of flows_max, when timeouts.emergency begins to hold; "
-          "0 never."),
+    on_reload(count(
+        "table.emergency_percent", at<&Config::table, &TableConfig::emergency_percent>, 0, 100,
+        "How full the table is, in percent of flows_max, when timeouts.emergency begins to hold; "
+        "0 never.")),
     {.key = "table.counters",
      .kind = Counters,
      .field = at<&Config::table, &TableConfig::counters>,
@@ -116,8 +126,8 @@ constexpr std::array kSettings = std::to_array<Setting>({
           1U << 24, "Most IP datagrams of a worker that wait for fragments; then the oldest goes."),
     bytes("fragments.bytes_max", at<&Config::fragments, &FragmentsConfig::bytes_max>, 128 * kKiB,
           64 * kGiB, "Memory of a worker for fragments that wait."),
-    duration("fragments.timeout", at<&Config::fragments, &FragmentsConfig::timeout_ns>,
-             kMillisecondNs, kHourNs, "How long a datagram waits for its fragments."),
+    on_reload(duration("fragments.timeout", at<&Config::fragments, &FragmentsConfig::timeout_ns>,
+                       kMillisecondNs, kHourNs, "How long a datagram waits for its fragments.")),
     {.key = "fragments.overlap",
      .kind = Text,
      .field = at<&Config::fragments, &FragmentsConfig::overlap>,
@@ -125,21 +135,25 @@ constexpr std::array kSettings = std::to_array<Setting>({
          "What is done where fragments overlap: refuse drops the datagram (RFC 5722); first, last, "
          "bsd, bsd_right, linux, windows, solaris read it as such a host does."},
 
-    duration("timeouts.tcp_new", at<&Config::timeouts, &TimeoutsConfig::tcp_new_ns>, kMillisecondNs,
-             kDayNs, "Idle time after which a TCP flow without a full handshake ends."),
-    duration("timeouts.tcp_established", at<&Config::timeouts, &TimeoutsConfig::tcp_established_ns>,
-             kMillisecondNs, 7 * kDayNs, "The same for an established TCP flow."),
-    duration("timeouts.tcp_closing", at<&Config::timeouts, &TimeoutsConfig::tcp_closing_ns>,
-             kMillisecondNs, kDayNs, "The same once one side has sent its FIN."),
-    duration("timeouts.tcp_closed", at<&Config::timeouts, &TimeoutsConfig::tcp_closed_ns>, 0,
-             kHourNs, "How long a closed TCP flow is kept to take in late packets."),
-    duration("timeouts.udp", at<&Config::timeouts, &TimeoutsConfig::udp_ns>, kMillisecondNs, kDayNs,
-             "Idle time after which a UDP flow ends."),
-    duration("timeouts.other", at<&Config::timeouts, &TimeoutsConfig::other_ns>, kMillisecondNs,
-             kDayNs, "The same for all other protocols."),
-    duration("timeouts.emergency", at<&Config::timeouts, &TimeoutsConfig::emergency_ns>, 0, kDayNs,
-             "The longest of these for closed, half-open and one-packet flows while the table is "
-             "nearly full."),
+    on_reload(duration("timeouts.tcp_new", at<&Config::timeouts, &TimeoutsConfig::tcp_new_ns>,
+                       kMillisecondNs, kDayNs,
+                       "Idle time after which a TCP flow without a full handshake ends.")),
+    on_reload(duration("timeouts.tcp_established",
+                       at<&Config::timeouts, &TimeoutsConfig::tcp_established_ns>, kMillisecondNs,
+                       7 * kDayNs, "The same for an established TCP flow.")),
+    on_reload(duration("timeouts.tcp_closing",
+                       at<&Config::timeouts, &TimeoutsConfig::tcp_closing_ns>, kMillisecondNs,
+                       kDayNs, "The same once one side has sent its FIN.")),
+    on_reload(duration("timeouts.tcp_closed", at<&Config::timeouts, &TimeoutsConfig::tcp_closed_ns>,
+                       0, kHourNs, "How long a closed TCP flow is kept to take in late packets.")),
+    on_reload(duration("timeouts.udp", at<&Config::timeouts, &TimeoutsConfig::udp_ns>,
+                       kMillisecondNs, kDayNs, "Idle time after which a UDP flow ends.")),
+    on_reload(duration("timeouts.other", at<&Config::timeouts, &TimeoutsConfig::other_ns>,
+                       kMillisecondNs, kDayNs, "The same for all other protocols.")),
+    on_reload(duration(
+        "timeouts.emergency", at<&Config::timeouts, &TimeoutsConfig::emergency_ns>, 0, kDayNs,
+        "The longest of these for closed, half-open and one-packet flows while the table is "
+        "nearly full.")),
 
     count("streams.streams_max", at<&Config::streams, &StreamsConfig::streams_max>, 1, 1U << 26,
           "Most TCP flows of a worker that are reassembled at a time."),
@@ -175,13 +189,15 @@ constexpr std::array kSettings = std::to_array<Setting>({
      .kind = Text,
      .field = at<&Config::signatures, &SignaturesConfig::rules>,
      .help = "Rules file whose signatures are looked for (docs/signatures.md); off looks for none. "
-             "SIGHUP reads it again."},
+             "SIGHUP reads it again; the path may be another by then.",
+     .taken = Taken::OnReloadWhileOn},
     {.key = "signatures.cache",
      .kind = Text,
      .field = at<&Config::signatures, &SignaturesConfig::cache>,
      .help =
          "File that keeps the compiled rules, so that a start with the same rules need not compile "
-         "them; nobody else should be able to write it. off keeps none."},
+         "them; nobody else should be able to write it. off keeps none.",
+     .taken = Taken::OnReload},
     bytes("signatures.depth_bytes", at<&Config::signatures, &SignaturesConfig::depth_bytes>, 64,
           kGiB, "How many first bytes of each side of a flow are searched."),
     count("signatures.flows_max", at<&Config::signatures, &SignaturesConfig::flows_max>, 1,
@@ -191,33 +207,60 @@ constexpr std::array kSettings = std::to_array<Setting>({
     {.key = "output.destination",
      .kind = Text,
      .field = at<&Config::output, &OutputConfig::destination>,
-     .help = "File that records are written to; - is standard output."},
-    flag("output.community_id", at<&Config::output, &OutputConfig::community_id>,
-         "Writes the Community ID of the flow into each record."),
-    duration("output.interim", at<&Config::output, &OutputConfig::interim_ns>, 0, kDayNs,
-             "Time between records of a flow that lives on, each with what was sent since the one "
-             "before; 0 writes one at the end only."),
+     .help = "Where records go: the path of a file or FIFO, - for standard output, tcp://HOST:PORT "
+             "or unix:PATH for a stream socket on which somebody listens."},
+    on_reload(flag("output.community_id", at<&Config::output, &OutputConfig::community_id>,
+                   "Writes the Community ID of the flow into each record.")),
+    while_on(duration(
+        "output.interim", at<&Config::output, &OutputConfig::interim_ns>, 0, kDayNs,
+        "Time between records of a flow that lives on, each with what was sent since the one "
+        "before; 0 writes one at the end only.")),
     bytes("output.ring_bytes", at<&Config::output, &OutputConfig::ring_bytes>, 64 * kKiB, 4 * kGiB,
           "Room of each worker for records on their way to the writer; what does not fit is shed."),
-    flag("output.records.flow", at<&Config::output, &OutputConfig::records, &RecordsConfig::flow>,
-         "Writes a record for each flow that ends."),
-    flag("output.records.alert", at<&Config::output, &OutputConfig::records, &RecordsConfig::alert>,
-         "Writes a record for each signature found."),
-    flag("output.records.http", at<&Config::output, &OutputConfig::records, &RecordsConfig::http>,
-         "Writes HTTP records."),
-    flag("output.records.tls", at<&Config::output, &OutputConfig::records, &RecordsConfig::tls>,
-         "Writes TLS records."),
-    flag("output.records.dns", at<&Config::output, &OutputConfig::records, &RecordsConfig::dns>,
-         "Writes DNS records."),
-    flag("output.records.ssh", at<&Config::output, &OutputConfig::records, &RecordsConfig::ssh>,
-         "Writes SSH records."),
-    flag("output.records.quic", at<&Config::output, &OutputConfig::records, &RecordsConfig::quic>,
-         "Writes QUIC records."),
-    flag("output.records.anomaly",
-         at<&Config::output, &OutputConfig::records, &RecordsConfig::anomaly>,
-         "Writes a record for each anomaly."),
-    flag("output.records.stats", at<&Config::output, &OutputConfig::records, &RecordsConfig::stats>,
-         "Writes the counters, at the end at least."),
+    on_reload(list(
+        "output.shed", Items, at<&Config::output, &OutputConfig::shed>,
+        "What live capture sheds while the output is too slow: the first of these types of "
+        "records once half of that room is filled, each next one a little later, and what is not "
+        "named (alert) only when all of it is. Types are flow, interim, anomaly, alert, http, tls, "
+        "dns, ssh, quic and other. Files are waited for and shed nothing.")),
+    flag("output.append", at<&Config::output, &OutputConfig::append>,
+         "Writes behind what the file holds already instead of replacing it."),
+    on_reload(bytes(
+        "output.rotate_bytes", at<&Config::output, &OutputConfig::rotate_bytes>, 0, 1024 * kGiB,
+        "Size at which the file is renamed to NAME.YYYYmmddTHHMMSSZ and a new one begun; 0 never "
+        "does.")),
+    on_reload(duration("output.rotate_every", at<&Config::output, &OutputConfig::rotate_every_ns>,
+                       0, 366 * kDayNs, "The same by age; 0 never does.")),
+    on_reload(count("output.rotate_keep", at<&Config::output, &OutputConfig::rotate_keep>, 0,
+                    1U << 20,
+                    "Most renamed files that stay; then the oldest is deleted. 0 keeps all.")),
+    on_reload(flag("output.records.flow",
+                   at<&Config::output, &OutputConfig::records, &RecordsConfig::flow>,
+                   "Writes a record for each flow that ends.")),
+    on_reload(flag("output.records.alert",
+                   at<&Config::output, &OutputConfig::records, &RecordsConfig::alert>,
+                   "Writes a record for each signature found.")),
+    on_reload(flag("output.records.http",
+                   at<&Config::output, &OutputConfig::records, &RecordsConfig::http>,
+                   "Writes HTTP records.")),
+    on_reload(flag("output.records.tls",
+                   at<&Config::output, &OutputConfig::records, &RecordsConfig::tls>,
+                   "Writes TLS records.")),
+    on_reload(flag("output.records.dns",
+                   at<&Config::output, &OutputConfig::records, &RecordsConfig::dns>,
+                   "Writes DNS records.")),
+    on_reload(flag("output.records.ssh",
+                   at<&Config::output, &OutputConfig::records, &RecordsConfig::ssh>,
+                   "Writes SSH records.")),
+    on_reload(flag("output.records.quic",
+                   at<&Config::output, &OutputConfig::records, &RecordsConfig::quic>,
+                   "Writes QUIC records.")),
+    on_reload(flag("output.records.anomaly",
+                   at<&Config::output, &OutputConfig::records, &RecordsConfig::anomaly>,
+                   "Writes a record for each anomaly.")),
+    on_reload(flag("output.records.stats",
+                   at<&Config::output, &OutputConfig::records, &RecordsConfig::stats>,
+                   "Writes the counters, at the end at least.")),
 
     count("pcap.snaplen_bytes", at<&Config::pcap, &PcapConfig::snaplen_bytes>, 64, 262'144,
           "Most bytes captured of a packet on a live interface."),
@@ -228,8 +271,9 @@ constexpr std::array kSettings = std::to_array<Setting>({
 
     count("dpdk.rxq", at<&Config::dpdk, &DpdkConfig::rxq>, 0, 256,
           "Receive queues of each port; 0 takes one for each worker."),
-    count("dpdk.rxd", at<&Config::dpdk, &DpdkConfig::rxd>, 32, 32'768,
-          "Descriptors of each receive queue."),
+    count("dpdk.rxd", at<&Config::dpdk, &DpdkConfig::rxd>, 0, 32'768,
+          "Descriptors of each receive queue, fitted to the limits of the device; 0 takes what the "
+          "device advises, at least 1024."),
     count("dpdk.mbcache", at<&Config::dpdk, &DpdkConfig::mbcache>, 0, 512,
           "Packet buffers that each core keeps to itself."),
     count("dpdk.total_num_mbufs", at<&Config::dpdk, &DpdkConfig::total_num_mbufs>, 0, 1U << 26,
@@ -239,13 +283,108 @@ constexpr std::array kSettings = std::to_array<Setting>({
      .field = at<&Config::dpdk, &DpdkConfig::portmask>,
      .max = UINT64_MAX,
      .help = "Ports to use, bit N for port N; 0x0 uses all."},
+    list(
+        "dpdk.ports", Items, at<&Config::dpdk, &DpdkConfig::ports>,
+        "Ports to use by name, such as 0000:3b:00.0 or net_pcap0, instead of a mask; [] uses all."),
     {.key = "dpdk.rss",
      .kind = Rss,
      .field = at<&Config::dpdk, &DpdkConfig::rss>,
      .help =
          "What a NIC spreads packets over its queues by: ip addresses, or udp for ports as well."},
+    count("dpdk.max_pkt_len", at<&Config::dpdk, &DpdkConfig::max_pkt_len>, 0, 65'535,
+          "Longest frame, frame check sequence included: the MTU is set from it where the device "
+          "can, and packet buffers are made for it. 0 leaves the device as it is."),
+    duration("dpdk.link_wait", at<&Config::dpdk, &DpdkConfig::link_wait_ns>, 0, kHourNs,
+             "How long the start waits for the links of the ports; then it goes on without."),
+    flag("dpdk.nic_timestamps", at<&Config::dpdk, &DpdkConfig::nic_timestamps>,
+         "Takes the time of packets from the device where it offers it; else from the processor's "
+         "clock, once for each burst."),
     list("dpdk.eal_options", Arguments, at<&Config::dpdk, &DpdkConfig::eal_options>,
          "EAL options for when the command line gives none."),
+
+    {.key = "telemetry.prometheus",
+     .kind = Text,
+     .field = at<&Config::telemetry, &TelemetryConfig::prometheus>,
+     .help = "Where Prometheus may fetch metrics by HTTP, below /metrics (docs/telemetry.md): a "
+             "port of the loopback address such as 9464, ADDRESS:PORT such as 0.0.0.0:9464 or "
+             "[::1]:9464, or off. Port 0 takes a free one and says which.",
+     .taken = Taken::OnReload},
+
+    {.key = "security.user",
+     .kind = Text,
+     .field = at<&Config::security, &SecurityConfig::user>,
+     .help =
+         "User to go on as once ports and outputs are open; keep stays who started the program. "
+         "The user must be able to write where records go."},
+    {.key = "security.confine",
+     .kind = Text,
+     .field = at<&Config::security, &SecurityConfig::confine>,
+     .help = "Whether the program, once ports and outputs are open, gives up every file but the "
+             "folders of output, log, configuration, rules and their cache, all system calls that "
+             "start programs or change the machine, and capabilities: auto does for live and run "
+             "what the kernel can, on insists for every verb, off does not."},
+
+    list("worker.lcores", Items, at<&Config::worker, &WorkerConfig::lcores>,
+         "Lcores of the EAL that workers of DPDK ports run on, the first worker on the first: "
+         "numbers and ranges, such as [2, 4] or 2-5. [] takes all but the main lcore in turn. The "
+         "memory of a worker is on the NUMA node of its lcore."),
+    {.key = "worker.resteer",
+     .kind = Text,
+     .field = at<&Config::worker, &WorkerConfig::resteer>,
+     .help =
+         "Whether workers pass packets on to the worker of their flow, for DPDK ports that do not "
+         "bring both directions of a flow, its fragments and what is in tunnels to one queue: on, "
+         "off, or auto, which does so with more than one worker unless files and live ports meet."},
+    {.key = "worker.idle",
+     .kind = Text,
+     .field = at<&Config::worker, &WorkerConfig::idle>,
+     .help = "What a worker of DPDK ports does when nothing comes: spin asks again at once, pause "
+             "tells the processor so, sleep pauses at first and then sleeps for longer and longer, "
+             "up to worker.sleep_max.",
+     .taken = Taken::OnReload},
+    on_reload(duration("worker.sleep_max", at<&Config::worker, &WorkerConfig::sleep_max_ns>,
+                       kMicrosecondNs, 100 * kMicrosecondNs,
+                       "The longest sleep of an idle worker; a packet waits as long at most.")),
+    on_reload(
+        duration("worker.watchdog", at<&Config::worker, &WorkerConfig::watchdog_ns>, 0, kHourNs,
+                 "A worker that has not moved for this long is told of, with the stage it is in; 0 "
+                 "watches none.")),
+    flag(
+        "worker.stage_cycles", at<&Config::worker, &WorkerConfig::stage_cycles>,
+        "Counts the processor cycles of each stage from the start and tells at the end how many a "
+        "packet took; the telemetry command /flowscope/cycles,on begins and off ends it in a run."),
+    flag("worker.track", at<&Config::worker, &WorkerConfig::track>,
+         "Off counts packets and releases them, and nothing else: what receiving alone costs here, "
+         "as dpdk-testpmd's rxonly shows it."),
+    duration("worker.balance_period", at<&Config::worker, &WorkerConfig::balance_period_ns>, 0,
+             kHourNs,
+             "How often the loads of the workers are compared, and it is looked for flows with one "
+             "direction only; what is seen twice running is told. 0 never looks."),
+    count("worker.imbalance_percent", at<&Config::worker, &WorkerConfig::imbalance_percent>, 0,
+          25'600,
+          "What the busiest worker gets of its fair share of packets, in percent, when it is told "
+          "of; 0 never. Two workers reach 200 at most."),
+
+    {.key = "log.level",
+     .kind = Text,
+     .field = at<&Config::log, &LogConfig::level>,
+     .help = "The least weight of the messages that are written: debug, info, warning or error. "
+             "The tables of statistics and memory and the summary are no messages: they are always "
+             "on standard error, and in log.file as well.",
+     .taken = Taken::OnReload},
+    {.key = "log.file",
+     .kind = Text,
+     .field = at<&Config::log, &LogConfig::file>,
+     .help = "File that messages are added to, DPDK's among them; - is standard error.",
+     .taken = Taken::OnReload},
+    {.key = "log.format",
+     .kind = Text,
+     .field = at<&Config::log, &LogConfig::format>,
+     .help = "How messages are written: text, or json for one object a line with timestamp, level, "
+             "source and message.",
+     .taken = Taken::OnReload},
+    on_reload(flag("log.times", at<&Config::log, &LogConfig::times>,
+                   "Writes the time before each message of text.")),
 });
 
 // Levenshtein's distance, one row at a time.

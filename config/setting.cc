@@ -211,6 +211,10 @@ std::string text_of(const Setting& setting, Config& config) {
   return std::visit([&](auto field) { return format(setting, field(config)); }, setting.field);
 }
 
+void copy_value(const Setting& setting, Config& from, Config& to) {
+  std::visit([&](auto field) { field(to) = field(from); }, setting.field);
+}
+
 std::string expected_form(const Setting& setting) {
   switch (setting.kind) {
     case SettingKind::Count:

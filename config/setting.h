@@ -30,6 +30,13 @@ enum class SettingKind : uint8_t {
   Arguments,  // list; on the command line separated by spaces
 };
 
+// When a value that was changed in the file is taken.
+enum class Taken : uint8_t {
+  AtStart,          // by the next start
+  OnReload,         // on SIGHUP, while packets go on
+  OnReloadWhileOn,  // the same, but leaving or taking its default, which is off, needs a start
+};
+
 // Finds the place of one value in a Config.
 template <class T>
 using FieldOf = T& (*)(Config&);
@@ -46,6 +53,7 @@ struct Setting {
   uint64_t min = 0;  // of numbers, in the unit of the field
   uint64_t max = 0;
   std::string_view help;
+  Taken taken = Taken::AtStart;
 
   [[nodiscard]] bool is_list() const {
     return kind == SettingKind::Names || kind == SettingKind::Items
@@ -61,6 +69,9 @@ Result<void> assign_list(const Setting& setting, std::vector<std::string> items,
 
 // The value as YAML; assign() or the YAML loader reads it back to the same value.
 [[nodiscard]] std::string text_of(const Setting& setting, Config& config);
+
+// Gives `to` the value that `from` has.
+void copy_value(const Setting& setting, Config& from, Config& to);
 
 // The form and the limits in words: "a whole number from 1 to 256".
 [[nodiscard]] std::string expected_form(const Setting& setting);

@@ -105,6 +105,11 @@ class AppId {
   }
   static constexpr auto kStreamNames = names_of(known::kStreams);
   static constexpr auto kDatagramNames = names_of(known::kDatagrams);
+
+ public:
+  // The largest number that a flow may have.
+  static constexpr uint8_t kLast = static_cast<uint8_t>(
+      kPairs + kFirstsCount * static_cast<size_t>(std::popcount(StreamSet::kFoundLaterMask)));
 };
 
 }  // namespace flowscope

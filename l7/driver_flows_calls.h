@@ -57,11 +57,11 @@ struct DriverFlows<E, State, Init>::Observer {
   // Guesses are not verified: a wrong one costs a prefetch.
   void ask_ahead() {
     const uint32_t far = row + kFarAhead;
-    if (far < burst->count && flows.flows_.guess[far] != FlowBurst::kNoFlow)
-      stage.prefetch(flows.tracker_.entry(flows.flows_.guess[far]));
+    if (far < burst->count && flows.flows_.slot[far] != FlowBurst::kNoFlow)
+      stage.prefetch(flows.tracker_.entry(flows.flows_.slot[far]));
     const uint32_t near = row + kNearAhead;
-    if (near < burst->count && flows.flows_.guess[near] != FlowBurst::kNoFlow)
-      stage.prefetch_inner(flows.tracker_.entry(flows.flows_.guess[near]));
+    if (near < burst->count && flows.flows_.slot[near] != FlowBurst::kNoFlow)
+      stage.prefetch_inner(flows.tracker_.entry(flows.flows_.slot[near]));
   }
 };
 
@@ -143,7 +143,7 @@ void DriverFlows<E, State, Init>::look_into(const Burst& burst) {
 template <FlowExtractor E, std::move_constructible State, StateInit<State> Init>
 void DriverFlows<E, State, Init>::find(const Burst& burst) {
   if (burst.count == 1 && keys_.hash[0] == hot_hash_ && hot_slot_ != FlowBurst::kNoFlow) {
-    flows_.guess[0] = hot_slot_;
+    flows_.slot[0] = hot_slot_;
     flows_.expected[0] = hot_slot_;
     return;
   }

@@ -99,6 +99,14 @@ class FlowDriverTurn {
     if (!mask_.has(kind)) return;
     tell<FlowEvent>(sink_, [&] { return FlowEvent(make()); });
   }
+  // Bytes of a flow that is over, of which nothing more is told: a TcpStream knows what still fits,
+  // others do not.
+  static bool is_late(const FlowEntry& entry, const DriverPacket& packet) {
+    if (!is_over(entry.state)) return false;
+    if constexpr (FlowSides<R>::kIsTcpStream)
+      return is_behind_fin(entry, packet.side, packet.payload_seq());
+    return packet.signal == TcpSignal::None;
+  }
   void segment(FlowEntry& entry, const DriverPacket& packet);
   void anchor(const FlowEntry& entry, FlowSide side);
   Pair* open(FlowEntry& entry, const DriverPacket& packet);
@@ -180,14 +188,12 @@ void FlowDriverTurn<R, Sink>::segment(FlowEntry& entry, const DriverPacket& pack
     };
     if (is_whole(stream) && is_whole(answered)) close(entry, *pair, time);
   } else {
-    // What comes when the flow is over is late; of its bytes nothing more is told.
-    const bool is_late = is_over(entry.state) && packet.signal == TcpSignal::None;
     if constexpr (requires(R & own) { own.peer_acknowledged(seq, packet.clock_ns); }) {
       R* const answered = own_.reassembler(entry, other_side(packet.side));
       if (acknowledges && answered != nullptr)
         answered->peer_acknowledged(layers.tcp_ack, packet.clock_ns);
     }
-    if (layers.payload_captured != 0 && !is_late) put(entry, *pair, packet, seq);
+    if (layers.payload_captured != 0 && !is_late(entry, packet)) put(entry, *pair, packet, seq);
   }
 }
 
@@ -236,11 +242,11 @@ void FlowDriverTurn<R, Sink>::anchor(const FlowEntry& entry, FlowSide side) {
   }
 }
 
-// The place of a flow whose first payload this is; null without one, or when the flow was over
-// before.
+// The place of a flow whose first payload this is; null without one, or when the bytes come behind
+// the end.
 template <SideReassembler R, class Sink>
 auto FlowDriverTurn<R, Sink>::open(FlowEntry& entry, const DriverPacket& packet) -> Pair* {
-  if (is_over(entry.state) && packet.signal == TcpSignal::None) return nullptr;
+  if (is_late(entry, packet)) return nullptr;
   entry.stream = FlowEntry::kStreamOff;
   const uint32_t handle = own_.pairs.make();
   if (handle == Slab<Pair>::kNone) {

@@ -59,6 +59,15 @@ class FirstRuns {
   template <class Set, class LookKnown>
   Answer look(FlowSide side, Bytes run, uint32_t asked, LookKnown&& look_known);
 
+  // Of a flow whose parser the other side showed: the parser of another protocol that the first
+  // run of this side begins, where it cannot be of `parser`'s; Set::kNone where both agree.
+  template <class Set>
+  static uint32_t contradiction(FlowSide side, Bytes first_run, uint32_t parser, uint32_t asked) {
+    if (Set::probe(parser, side, first_run.first(kProbeBytes)) != Probe::NoMatch) return Set::kNone;
+    bool maybe = false;
+    return ask<Set>(side, first_run, asked, maybe);
+  }
+
   // What came of the side is no beginning of a protocol; a later run may be (behind SOCKS,
   // STARTTLS).
   void pass_over(FlowSide side) {

@@ -25,7 +25,9 @@ enum class ParseStatus : uint8_t { Ok, Done, HandOver, Poisoned };
 // whole).
 enum class StreamEnd : uint8_t { Graceful, Abort };
 
-// What every parser is given once per flow. Refers to the worker's pool, which outlives all
+class DigestMemo;
+
+// What every parser is given once per flow. Refers to the worker's pool and memo, which outlive all
 // parsers.
 struct ParserSetup {
   BufferPool& buffers;
@@ -33,6 +35,7 @@ struct ParserSetup {
   uint16_t source_port = 0;
   uint16_t destination_port = 0;
   bool hash_bodies = false;  // records tell the SHA-256 of what was transferred, where there is one
+  DigestMemo* digests = nullptr;  // null: what the parser hashes is hashed every time
 };
 
 // Takes the fields of a message, once, in order; every writer (EVE, CSV, ...) is one

@@ -139,13 +139,16 @@ class SessionTurn {
   StreamSession* open(FlowEntry& entry, const DriverPacket& packet);
   void close(FlowEntry& entry, StreamSession& session, StreamEnd end, Timestamp time);
   void release(StreamSession& session);
+  void end_streams(FlowEntry& entry, StreamEnd end);
+  // session_turn_feed.h.
   void on_bytes(SideSink& from, Bytes bytes);
   void on_gap(SideSink& from, uint32_t missing_bytes);
+  bool contradict(SideSink& from, Bytes bytes);
+  void forget_parser(TcpSession& tcp);
   void probe(SideSink& from, Bytes bytes);
   void adopt(SideSink& from, uint32_t index, Bytes bytes);
   void feed(SideSink& from, Bytes bytes);
   void heed(SideSink& from, ParseStatus status);
-  void end_streams(FlowEntry& entry, StreamEnd end);
 
   // UDP: session_turn_udp.h.
   void datagram(FlowEntry& entry, const DriverPacket& packet);
@@ -241,5 +244,6 @@ void SessionTurn<Sessions, Sink>::parse_error(const ParserSink& from, FlowSide s
 
 }  // namespace flowscope
 
-#include "l7/session_turn_tcp.h"  // IWYU pragma: keep
-#include "l7/session_turn_udp.h"  // IWYU pragma: keep
+#include "l7/session_turn_feed.h"  // IWYU pragma: keep
+#include "l7/session_turn_tcp.h"   // IWYU pragma: keep
+#include "l7/session_turn_udp.h"   // IWYU pragma: keep

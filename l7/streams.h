@@ -1,14 +1,17 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 
 #include "flowcore/base/counter.h"
+#include "flowcore/base/histogram.h"
 #include "flowcore/base/prefetch.h"
 #include "flowcore/packet/burst.h"
 #include "flowcore/track/burst_tracker.h"
 #include "flowcore/track/flow_burst.h"
 #include "l7/app_id.h"
+#include "l7/digest/digest_memo.h"
 #include "l7/parser_list.h"
 #include "l7/parser_set.h"
 #include "l7/signatures/signature_scan.h"
@@ -31,6 +34,16 @@ struct StreamsOptions {
   ScanOptions signatures;
 };
 
+// What one side of the TCP flows brought to reassembly, all flows together.
+struct SideStreamsCounters {
+  static constexpr std::array<uint64_t, 6> kHeldBounds = {0,      1'500,   16'384,
+                                                          65'536, 262'144, 1'048'576};
+  Counter strays;         // segments refused because they lie outside any window
+  Counter dropped_bytes;  // what the caps on early segments cost, see TcpStream
+  // The most that a side ever held behind a gap, counted when its session ends.
+  Histogram<kHeldBounds> held_bytes_most;
+};
+
 // Counters of the streams stage; any thread may read them.
 struct StreamsCounters {
   Counter sessions;          // TCP sessions opened
@@ -48,6 +61,12 @@ struct StreamsCounters {
   Counter poisoned;       // flows given up because a side would hold too much
   Counter depth_reached;  // sides that were followed as far as depth_bytes
   Counter gaps_untold;    // flows whose record lacks the bytes they missed, for want of a place
+  std::array<SideStreamsCounters, 2> side;  // by index_of(FlowSide)
+  // By FlowEntry::app: flows in which the protocol was found (a flow counts for each protocol that
+  // is found in it), and messages of its parser, whether or not records are made of them.
+  static constexpr size_t kApps = 256;
+  std::array<Counter, kApps> flows_of_app;
+  std::array<Counter, kApps> messages_of_app;
 };
 
 // Hop 6 and 7: takes each packet's payload through reassembly to the parser of its flow. A flow
@@ -66,13 +85,14 @@ class Streams {
   static size_t cost(const StreamsOptions& options) {
     return Slab<TcpSession>::cost(options.streams_max) + StreamSet::cost(options.streams_max)
            + DatagramSet::cost(options.datagrams_max) + BufferPool::cost(options.buffers_bytes)
-           + SegmentStore::cost(options.segments) + Slab<GapBytes>::cost(options.streams_max)
-           + SignatureScan::cost(options.signatures);
+           + DigestMemo::cost() + SegmentStore::cost(options.segments)
+           + Slab<GapBytes>::cost(options.streams_max) + SignatureScan::cost(options.signatures);
   }
   Streams(Arena& arena, const StreamsOptions& options, Out& out)
       : options_(options),
         out_(out),
         buffers_(arena, options.buffers_bytes),
+        digests_(arena),
         store_(arena, buffers_, options.segments),
         sessions_(arena, options.streams_max),
         gaps_(arena, options.streams_max),
@@ -92,6 +112,10 @@ class Streams {
   // The EVE name of the flow's protocol, or null while unknown: that of its parser, or of a known
   // protocol that has none.
   static const char* app_name(const FlowEntry& entry) { return App::name(entry.app); }
+  // The same by the number alone; null for numbers that no flow has.
+  static const char* name_of_app(uint8_t app) {
+    return app <= App::kLast ? App::name(app) : nullptr;
+  }
   // That of the protocol it began with, where another came behind it (STARTTLS); else null.
   static const char* first_app_name(const FlowEntry& entry) { return App::first_name(entry.app); }
   [[nodiscard]] const StreamsCounters& counters() const { return counters_; }
@@ -116,10 +140,12 @@ class Streams {
   // What parsers see of us: everything they say is about one flow at one time.
   struct ParserSink {
     Out& out;
+    StreamsCounters& counters;
     const FlowEntry& entry;
     Timestamp time;
     template <class M>
     void message(FlowSide from, const M& message) {
+      counters.messages_of_app[entry.app].add(1);
       out.message(entry, from, time, message);
     }
     void anomaly(FlowSide from, const char* kind) { out.anomaly(entry, from, time, kind); }
@@ -145,6 +171,13 @@ class Streams {
     }
   };
 
+  // Whether a segment of TCP is one for which segment() does nothing. PERF: half of all packets,
+  // and every other instruction that they cost this stage.
+  static bool brings_nothing(const FlowEntry& entry, const Layers& layers, TcpSignal signal) {
+    return entry.stream >= kGapsKept
+           || (entry.stream == FlowEntry::kNoStream && layers.payload_bytes == 0
+               && signal == TcpSignal::Plain);
+  }
   void segment(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers,
                TcpSignal signal, uint64_t clock_ns);
   void datagram(FlowEntry& entry, FlowSide side, const PacketView& packet, const Layers& layers);
@@ -153,6 +186,12 @@ class Streams {
     return App::datagram_parser(entry.app);
   }
   bool open_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers);
+  // The flow is found to be `app`, perhaps after something else.
+  void identify(FlowEntry& entry, uint8_t app) {
+    if (entry.app == 0) counters_.identified.add(1);
+    if (entry.app != app) counters_.flows_of_app[app].add(1);
+    entry.app = app;
+  }
   void name_datagrams(FlowEntry& entry, Bytes payload, const Layers& layers);
   void close_datagrams(FlowEntry& entry, StreamEnd end);
   void drop_datagrams(FlowEntry& entry);
@@ -170,6 +209,8 @@ class Streams {
   void on_gap(SideSink& from, uint32_t missing_bytes);
   void probe(SideSink& from, Bytes bytes);
   void name(SideSink& from, uint8_t known_position);
+  bool contradict(SideSink& from, Bytes bytes);
+  void forget_parser(TcpSession& session);
   void adopt(SideSink& from, uint32_t parser_index, Bytes bytes);
   void feed(SideSink& from, Bytes bytes);
   // The search for signatures: streams_scan.h.
@@ -199,6 +240,7 @@ class Streams {
   StreamsOptions options_;
   Out& out_;
   BufferPool buffers_;
+  DigestMemo digests_;
   SegmentStore store_;
   Slab<TcpSession> sessions_;
   Slab<GapBytes> gaps_;
@@ -216,7 +258,7 @@ void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t 
   for (uint32_t i = begin; i < end; ++i) {
     if (i + kAhead < end && flows.slot[i + kAhead] != FlowBurst::kNoFlow) {
       const FlowEntry& later = tracker.entry(flows.slot[i + kAhead]);
-      if (later.is_tcp() && later.stream != FlowEntry::kNoStream && later.stream < kSessionsMax) {
+      if (later.stream != FlowEntry::kNoStream && later.stream < kSessionsMax && later.is_tcp()) {
         const TcpSession& session = sessions_.get(later.stream);
         prefetch_write(&session.stream[0]);
         prefetch_write(&session.stream[1]);
@@ -226,6 +268,7 @@ void Streams<Out>::deliver(const Burst& burst, const FlowBurst& flows, uint32_t 
     FlowEntry& entry = tracker.entry(flows.slot[i]);
     if (entry.stream == FlowEntry::kStreamOff && !signatures_.scans_datagrams()) continue;
     if (entry.is_tcp()) {
+      if (brings_nothing(entry, burst.layers[i], flows.signal[i])) continue;
       segment(entry, flows.side[i], burst.packet[i], burst.layers[i], flows.signal[i],
               flows.clock_ns[i]);
     } else if (is_datagram_flow(entry)) {

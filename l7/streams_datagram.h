@@ -11,7 +11,7 @@ void Streams<Out>::datagram(FlowEntry& entry, FlowSide side, const PacketView& p
   const Bytes payload = packet.frame.sub(layers.payload_offset, layers.payload_captured);
   if (payload.empty() || entry.stream == FlowEntry::kStreamOff) return;
   if (entry.stream == FlowEntry::kNoStream && !open_datagrams(entry, payload, layers)) return;
-  ParserSink sink{out_, entry, packet.time};
+  ParserSink sink{out_, counters_, entry, packet.time};
   ParseStatus status = ParseStatus::Ok;
   datagram_parsers_.with(datagram_parser_of(entry), entry.stream, [&](auto& parser) {
     status = parser.on_datagram(side, payload, packet.time, sink);
@@ -39,16 +39,16 @@ bool Streams<Out>::open_datagrams(FlowEntry& entry, Bytes payload, const Layers&
   }
   const ParserSetup setup{.buffers = buffers_,
                           .source_port = layers.source_port,
-                          .destination_port = layers.destination_port};
+                          .destination_port = layers.destination_port,
+                          .digests = &digests_};
   const uint32_t handle = datagram_parsers_.make(found, setup);
   if (handle == 0) {
     counters_.sessions_refused.add(1);
     entry.stream = FlowEntry::kStreamOff;
     return false;
   }
-  if (entry.app == 0) counters_.identified.add(1);
   entry.stream = handle & FlowEntry::kStreamOff;
-  entry.app = App::of_datagram(found);
+  identify(entry, App::of_datagram(found));
   return true;
 }
 
@@ -58,14 +58,13 @@ void Streams<Out>::name_datagrams(FlowEntry& entry, Bytes payload, const Layers&
   const known::Sighting sighting =
       known::look_at_datagram(payload, {layers.source_port, layers.destination_port});
   if (sighting.found == known::Sighting::kNone) return;
-  counters_.identified.add(1);
-  entry.app = App::of_known_datagram(sighting.found);
+  identify(entry, App::of_known_datagram(sighting.found));
   if (!known::datagram_may_turn(sighting.found)) entry.stream = FlowEntry::kStreamOff;
 }
 
 template <class Out>
 void Streams<Out>::close_datagrams(FlowEntry& entry, StreamEnd end) {
-  ParserSink sink{out_, entry, Timestamp{entry.last_seen_ns}};
+  ParserSink sink{out_, counters_, entry, Timestamp{entry.last_seen_ns}};
   datagram_parsers_.with(datagram_parser_of(entry), entry.stream,
                          [&](auto& parser) { parser.on_end(end, sink); });
   drop_datagrams(entry);

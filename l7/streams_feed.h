@@ -9,11 +9,36 @@ namespace flowscope {
 template <class Out>
 void Streams<Out>::on_bytes(SideSink& from, Bytes bytes) {
   if (bytes.empty()) return;
-  if (from.session.parser == 0) {
-    probe(from, bytes);
-  } else {
-    feed(from, bytes);
-  }
+  TcpSession& session = from.session;
+  if (session.parser == 0) return probe(from, bytes);
+  if (!session.heard[index_of(from.side)] && contradict(from, bytes)) return;
+  feed(from, bytes);
+}
+
+// The first run of the side that the parser has heard nothing of: whether it shows that this side
+// speaks another protocol (SSH to a request of HTTP, HTTP to a hello of TLS). The first parser says
+// what it has then, and the other one takes its place.
+template <class Out>
+bool Streams<Out>::contradict(SideSink& from, Bytes bytes) {
+  TcpSession& session = from.session;
+  const uint32_t other = FirstRuns::contradiction<StreamSet>(from.side, bytes, session.parser_index,
+                                                             options_.stream_parsers);
+  if (other == StreamSet::kNone) return false;
+  out_.anomaly(from.entry, from.side, from.time, "applayer_mismatch_protocol_both_directions");
+  ParserSink sink{out_, counters_, from.entry, from.time};
+  stream_parsers_.with(session.parser_index, session.parser,
+                       [&](auto& parser) { parser.on_end(StreamEnd::Graceful, sink); });
+  forget_parser(session);
+  adopt(from, other, bytes);
+  return true;
+}
+
+template <class Out>
+void Streams<Out>::forget_parser(TcpSession& session) {
+  stream_parsers_.destroy(session.parser_index, session.parser);
+  session.parser = 0;
+  session.heard = {};
+  session.first = {};
 }
 
 template <class Out>
@@ -23,7 +48,8 @@ void Streams<Out>::on_gap(SideSink& from, uint32_t missing_bytes) {
     session.first.on_gap(from.side);
     return;
   }
-  ParserSink sink{out_, from.entry, from.time};
+  session.heard[index_of(from.side)] = true;
+  ParserSink sink{out_, counters_, from.entry, from.time};
   ParseStatus status = ParseStatus::Ok;
   stream_parsers_.with(session.parser_index, session.parser, [&](auto& parser) {
     status = parser.on_gap(from.side, missing_bytes, sink);
@@ -59,10 +85,7 @@ void Streams<Out>::probe(SideSink& from, Bytes bytes) {
 template <class Out>
 void Streams<Out>::name(SideSink& from, uint8_t known_position) {
   // What comes behind a protocol that handed over (CONNECT) is not what the flow is.
-  if (from.entry.app == 0) {
-    counters_.identified.add(1);
-    from.entry.app = App::of_known_stream(known_position);
-  }
+  if (from.entry.app == 0) identify(from.entry, App::of_known_stream(known_position));
   if (!known::stream_may_turn(known_position)) from.session.finished = true;
 }
 
@@ -70,16 +93,16 @@ void Streams<Out>::name(SideSink& from, uint8_t known_position) {
 template <class Out>
 void Streams<Out>::adopt(SideSink& from, uint32_t parser_index, Bytes bytes) {
   TcpSession& session = from.session;
-  session.parser = stream_parsers_.make(parser_index,
-                                        {.buffers = buffers_, .hash_bodies = options_.hash_bodies});
+  session.parser = stream_parsers_.make(
+      parser_index,
+      {.buffers = buffers_, .hash_bodies = options_.hash_bodies, .digests = &digests_});
   if (session.parser == 0) {
     counters_.sessions_refused.add(1);
     session.finished = true;
     return;
   }
-  if (from.entry.app == 0) counters_.identified.add(1);
   session.parser_index = static_cast<uint8_t>(parser_index);
-  from.entry.app = App::of_stream_behind(parser_index, from.entry.app);
+  identify(from.entry, App::of_stream_behind(parser_index, from.entry.app));
 
   // A copy: a parser that hands over begins a new search.
   const FirstRuns first = session.first;
@@ -92,7 +115,8 @@ void Streams<Out>::adopt(SideSink& from, uint32_t parser_index, Bytes bytes) {
 template <class Out>
 void Streams<Out>::feed(SideSink& from, Bytes bytes) {
   if (bytes.empty() || from.session.parser == 0 || from.session.finished) return;
-  ParserSink sink{out_, from.entry, from.time};
+  from.session.heard[index_of(from.side)] = true;
+  ParserSink sink{out_, counters_, from.entry, from.time};
   ParseStatus status = ParseStatus::Ok;
   stream_parsers_.with(from.session.parser_index, from.session.parser, [&](auto& parser) {
     status = parser.on_bytes(from.side, bytes, from.time, sink);
@@ -106,10 +130,7 @@ void Streams<Out>::heed(SideSink& from, ParseStatus status) {
     case ParseStatus::Ok:
       return;
     case ParseStatus::HandOver:
-      stream_parsers_.destroy(from.session.parser_index, from.session.parser);
-      from.session.parser = 0;
-      from.session.first = {};
-      return;
+      return forget_parser(from.session);
     case ParseStatus::Poisoned:
       counters_.parse_errors.add(1);
       out_.anomaly(from.entry, from.side, from.time, "parse_error");

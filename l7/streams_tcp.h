@@ -3,6 +3,7 @@
 // The TCP half of Streams: from segments to the bytes of both sides; included by l7/streams.h only
 // for reading one idea per file.
 #include "flowcore/stream/reassembler.h"
+#include "l7/session_event.h"
 #include "l7/streams.h"
 #include "l7/tcp_arrival.h"
 
@@ -12,10 +13,11 @@ template <class Out>
 void Streams<Out>::segment(FlowEntry& entry, FlowSide side, const PacketView& packet,
                            const Layers& layers, TcpSignal signal, uint64_t clock_ns) {
   static_assert(Reassembler<TcpStream, SideSink>);
-  if (entry.stream >= kGapsKept) return;
   if (note_syn(entry, side, signal, layers.tcp_seq)) anchor(entry, side);
   if (is_refused(entry, side, signal, layers)) {
-    if (layers.payload_bytes != 0) counters_.strays.add(1);
+    if (layers.payload_bytes == 0) return;
+    counters_.strays.add(1);
+    counters_.side[index_of(side)].strays.add(1);
     return;
   }
   if (entry.stream == FlowEntry::kNoStream) {
@@ -136,7 +138,7 @@ void Streams<Out>::close_session(FlowEntry& entry, TcpSession& session, StreamEn
   }
   // A parser that finished meanwhile has said its last.
   if (session.parser != 0 && !session.finished) {
-    ParserSink sink{out_, entry, time};
+    ParserSink sink{out_, counters_, entry, time};
     stream_parsers_.with(session.parser_index, session.parser,
                          [&](auto& parser) { parser.on_end(end, sink); });
   }
@@ -146,7 +148,12 @@ void Streams<Out>::close_session(FlowEntry& entry, TcpSession& session, StreamEn
 
 template <class Out>
 void Streams<Out>::drop_session(FlowEntry& entry, TcpSession& session) {
-  for (TcpStream& stream : session.stream) {
+  for (const FlowSide side : {FlowSide::Initiator, FlowSide::Responder}) {
+    TcpStream& stream = session.stream[index_of(side)];
+    SideStreamsCounters& of_side = counters_.side[index_of(side)];
+    of_side.held_bytes_most.add(stream.high_watermark());
+    of_side.strays.add(stream.strays());
+    of_side.dropped_bytes.add(stream.dropped_bytes());
     counters_.strays.add(stream.strays());
     counters_.retransmitted.add(stream.retransmitted());
     counters_.overlapping.add(stream.overlapping());
@@ -190,8 +197,7 @@ GapBytes Streams<Out>::end(FlowEntry& entry, EndReason reason) {
   if (signatures_.has_places() && is_datagram_flow(entry))
     end_scan(entry, entry.datagram_scan(), Timestamp{entry.last_seen_ns});
   if (entry.stream == FlowEntry::kNoStream || entry.stream == FlowEntry::kStreamOff) return {};
-  const bool abort = reason == EndReason::Rst || reason == EndReason::Evicted;
-  const StreamEnd end = abort ? StreamEnd::Abort : StreamEnd::Graceful;
+  const StreamEnd end = stream_end_of(reason);
   if (!entry.is_tcp()) {
     close_datagrams(entry, end);
     return {};

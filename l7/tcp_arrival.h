@@ -45,4 +45,14 @@ inline bool note_syn(FlowEntry& entry, FlowSide side, TcpSignal signal, uint32_t
   return true;
 }
 
+// Whether bytes that begin at `seq` lie behind the FIN of who sends them, where nobody takes them
+// up. For drivers, whose entry speaks of this packet and of none after it: a flow that is over may
+// still hear its first bytes, before a FIN that overtook them or behind a reset that its receiver,
+// who knows better, did not heed.
+[[nodiscard]] inline bool is_behind_fin(const FlowEntry& entry, FlowSide side, uint32_t seq) {
+  const SideCounters& sender = entry.side[index_of(side)];
+  // The FIN took the last number.
+  return sender.fin_seen() && seq_distance(seq, sender.next_seq) <= 1;
+}
+
 }  // namespace flowscope

@@ -23,6 +23,7 @@ struct alignas(64) TcpSession {
   bool finished = false;       // nothing more is wanted; to be dropped when the call returns
   std::array<bool, 2> over{};  // of each side: it came as far as is followed
   std::array<bool, 2> conflict_told{};  // of each side: copies of its bytes differed
+  std::array<bool, 2> heard{};          // of each side: the parser got bytes of it, or a gap
   std::array<TcpStream, 2> stream;
   FirstRuns first;  // until a parser has it
 

@@ -6,11 +6,9 @@
 #include <string_view>
 #include <utility>
 
-#include "config/load.h"
+#include "config/quantity.h"
 #include "config/schema.h"
-#include "config/validate.h"
-#include "dataplane/app/packet_options.h"
-#include "dataplane/app/pipeline_options.h"
+#include "dataplane/app/option_name.h"
 #include "dataplane/app/signature_file.h"
 #include "dataplane/app/version.h"
 
@@ -26,13 +24,21 @@ constexpr std::string_view kOverview =
     "  flowscope live -i INTERFACE [options]      a network interface, through libpcap\n"
     "  flowscope run [EAL options] -- [options]   DPDK ports and vdevs; may be left out before an "
     "EAL option\n"
-    "  flowscope check CONFIG                     says whether a configuration file is right\n"
+    "  flowscope check CONFIG                     says whether a configuration file is right, and "
+    "what "
+    "it needs\n"
+    "  flowscope doctor [-c CONFIG] [-i INTERFACE] [--json] [EAL options]\n"
+    "                                             says what is wrong with this machine, and what "
+    "mends "
+    "it\n"
+    "  flowscope top [options]                    shows what a running flowscope run does\n"
     "  flowscope version\n"
     "\n"
     "Records leave as EVE JSON lines (-o FILE; standard output by default); what happens is told "
     "on standard\n"
     "error. flowscope VERB --help lists the options; each has its key in the configuration file "
-    "(-c FILE).\n"
+    "(-c FILE, or\n"
+    "-c NAME for a profile that is installed with the program).\n"
     "\n"
     "  flowscope replay trace.pcap -o eve.json\n"
     "  flowscope live -i eth0 -o eve.json --stats-period 10\n"
@@ -40,18 +46,6 @@ constexpr std::string_view kOverview =
     "--exit-after-idle 1\n"
     "\n"
     "Exit codes: 0 ok, 1 usage or configuration, 2 EAL, 3 port or input file, 4 ledger violated.\n";
-
-// What the settings say together.
-Result<void> check(const Config& config) {
-  if (auto valid = validate(config, parser_names()); !valid.ok()) return valid;
-  if (auto decap = decap_of(config); !decap.ok()) return decap.error();
-  if (auto key_with = key_with_of(config); !key_with.ok()) return key_with.error();
-  if (auto dedup = dedup_of(config); !dedup.ok()) return dedup.error();
-  if (auto overlap = overlap_of(config); !overlap.ok()) return overlap.error();
-  if (auto overlap = segment_overlap_of(config); !overlap.ok()) return overlap.error();
-  if (auto overflow = overflow_of(config); !overflow.ok()) return overflow.error();
-  return {};
-}
 
 // Compiles the rules for nobody. Other verbs do it when they begin.
 Result<void> check_rules(SignaturesConfig signatures) {
@@ -66,27 +60,35 @@ std::optional<Verb> verb_named(std::string_view name) {
   if (name == "live") return Verb::Live;
   if (name == "run") return Verb::Run;
   if (name == "check") return Verb::Check;
+  if (name == "doctor") return Verb::Doctor;
+  if (name == "top") return Verb::Top;
   if (name == "version" || name == "--version") return Verb::Version;
   if (name == "help" || name == "--help" || name == "-h") return Verb::Help;
   return std::nullopt;
 }
 
-// Options of one verb as CLI11 sees them. Settings are kept until the configuration file is loaded.
+// Options of one verb as CLI11 sees them. Settings are kept as sources: the configuration file
+// comes first.
 class VerbOptions {
  public:
   VerbOptions(std::string_view verb, CommandLine& line)
       : line_(line), app_("flowscope " + std::string(verb), "flowscope " + std::string(verb)) {
-    app_.add_option("-c,--config", config_file_, "configuration file (YAML)")->option_text("FILE");
+    app_.add_option("-c,--config", line_.config_file,
+                    "configuration file (YAML), or a profile's name")
+        ->option_text("FILE");
     app_.add_option_function<std::string>(
             "-o",
-            [this](const std::string& text) { settings_.emplace_back("output.destination", text); },
-            "where records go: a file, a FIFO, - for standard output")
+            [this](const std::string& text) {
+              line_.sources.options.emplace_back("output.destination", text);
+            },
+            "where records go: a file, a FIFO, - for standard output, tcp://HOST:PORT, unix:PATH")
         ->option_text("DEST");
     for (const Setting& setting : all_settings()) add(setting);
     app_.add_flag_callback(
-        "--rss-ip", [this] { settings_.emplace_back("dpdk.rss", "ip"); }, "the same as --rss ip");
+        "--rss-ip", [this] { line_.sources.options.emplace_back("dpdk.rss", "ip"); },
+        "the same as --rss ip");
     app_.add_flag_callback(
-        "--rss-udp", [this] { settings_.emplace_back("dpdk.rss", "udp"); },
+        "--rss-udp", [this] { line_.sources.options.emplace_back("dpdk.rss", "udp"); },
         "the same as --rss udp");
   }
 
@@ -104,38 +106,25 @@ class VerbOptions {
     } catch (const CLI::ParseError& error) {
       return Error{std::string(error.what()) + "; see " + app_.get_name() + " --help"};
     }
-    if (!config_file_.empty()) {
-      if (auto loaded = load_yaml_file(config_file_, line_.config); !loaded.ok())
-        return loaded.error();
+    if (!line_.config_file.empty()) {
+      auto path = config_file(line_.config_file);
+      if (!path.ok()) return path.error();
+      line_.sources.file = std::move(path.value());
     }
-    for (const auto& [key, text] : settings_) {
-      if (auto applied = apply_option(key, text, line_.config); !applied.ok())
-        return applied.error();
-    }
-    return check(line_.config);
+    auto config = read_config(line_.sources);
+    if (!config.ok()) return config.error();
+    line_.config = std::move(config.value());
+    return {};
   }
 
  private:
-  // The option of a key: its dots and underscores as dashes, without the group where testpmd has
-  // the same name or no other key shares it.
-  static std::string option_name(std::string_view key) {
-    for (const std::string_view group : {"dpdk.", "table."}) {
-      if (key.starts_with(group)) key.remove_prefix(group.size());
-    }
-    if (key == "l7.enabled") key = "l7";
-    std::string name = "--" + std::string(key);
-    std::replace_if(
-        name.begin(), name.end(), [](char c) { return c == '_' || c == '.'; }, '-');
-    return name;
-  }
   void add(const Setting& setting) {
-    if (setting.key == "dpdk.eal_options" || setting.key == "output.destination")
-      return;  // -- and -o
+    if (!has_option(setting.key)) return;
     Config defaults;
     app_.add_option_function<std::string>(
             option_name(setting.key),
             [this, key = setting.key](const std::string& text) {
-              settings_.emplace_back(key, text);
+              line_.sources.options.emplace_back(key, text);
             },
             std::string(setting.help) + " [" + text_of(setting, defaults) + "]")
         ->option_text(setting.kind == SettingKind::Flag ? "true|false" : "VALUE");
@@ -143,8 +132,6 @@ class VerbOptions {
 
   CommandLine& line_;
   CLI::App app_;
-  std::string config_file_;
-  std::vector<std::pair<std::string, std::string>> settings_;
 };
 
 Result<void> parse_replay(std::vector<std::string> arguments, CommandLine& line) {
@@ -179,15 +166,79 @@ Result<void> parse_run(std::vector<std::string> arguments, CommandLine& line) {
   return options.parse(std::move(own));
 }
 
+// Takes a command line of `run` as it is. Without --, where all would be the EAL's, the options
+// that doctor has of its own are taken out.
+Result<void> parse_doctor(const std::vector<std::string>& arguments, CommandLine& line) {
+  const auto border = std::find(arguments.begin(), arguments.end(), "--");
+  std::vector<std::string> own(border == arguments.end() ? border : border + 1, arguments.end());
+  for (auto next = arguments.begin(); next != border; ++next) {
+    const bool is_file = border == arguments.end() && (*next == "-c" || *next == "--config");
+    const bool takes_value = is_file || *next == "-i" || *next == "--interface";
+    if (takes_value || *next == "--json" || *next == "--help" || *next == "-h") {
+      own.push_back(*next);
+      if (takes_value && next + 1 != border) own.push_back(*++next);
+    } else {
+      line.eal_options.push_back(*next);
+    }
+  }
+  VerbOptions options("doctor [EAL options] --", line);
+  options.app()
+      .add_option("-i,--interface", line.interface, "network interface that live would read")
+      ->option_text("NAME");
+  options.app().add_flag_callback(
+      "--json", [&line] { line.form = AnswerForm::Json; }, "one JSON object instead of lines");
+  return options.parse(std::move(own));
+}
+
 Result<void> parse_check(const std::vector<std::string>& arguments, CommandLine& line) {
+  if (arguments.size() == 1 && (arguments.front() == "--help" || arguments.front() == "-h")) {
+    line.verb = Verb::Help;
+    line.text =
+        "flowscope check CONFIG\n\n"
+        "Says whether a configuration file (YAML), or the profile of that name, is right, and "
+        "what\n"
+        "lcores, ports and memory a run with it takes. Starts nothing.\n";
+    return {};
+  }
   if (arguments.size() != 1 || arguments.front().starts_with('-')) {
     return Error{"check takes one configuration file: flowscope check CONFIG"};
   }
   line.files = arguments;
-  if (auto loaded = load_yaml_file(arguments.front(), line.config); !loaded.ok())
-    return loaded.error();
-  if (auto checked = check(line.config); !checked.ok()) return checked;
+  auto path = config_file(arguments.front());
+  if (!path.ok()) return path.error();
+  auto config = read_config({.file = path.value(), .options = {}});
+  if (!config.ok()) return config.error();
+  line.config = std::move(config.value());
   return check_rules(line.config.signatures);
+}
+
+Result<void> parse_top(std::vector<std::string> arguments, CommandLine& line) {
+  constexpr uint64_t kPeriodNsMin = 100 * kMillisecondNs, kPeriodNsMax = 3600 * kSecondNs;
+  CLI::App app("flowscope top: what a running flowscope run does, live", "flowscope top");
+  app.add_option("--file-prefix", line.top.file_prefix, "the EAL's --file-prefix of the program")
+      ->option_text("PREFIX");
+  app.add_option("--socket", line.top.socket, "its telemetry socket, in place of the prefix")
+      ->option_text("PATH");
+  std::string period = "1s";
+  app.add_option("--period", period, "time between two pictures [1s]")->option_text("TIME");
+  app.add_flag("--once", line.top.once, "prints one picture and ends");
+  app.add_flag("--batch", line.top.batch,
+               "prints a line for each period; the way without a terminal");
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    app.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    line.verb = Verb::Help;
+    line.text = app.help();
+    return {};
+  } catch (const CLI::ParseError& error) {
+    return Error{std::string(error.what()) + "; see flowscope top --help"};
+  }
+  const std::optional<uint64_t> period_ns = parse_duration_ns(period);
+  if (period_ns.value_or(0) < kPeriodNsMin || *period_ns > kPeriodNsMax)
+    return Error{"--period: '" + period + "' is no time from 100ms to 1h"};
+  line.top.period_ns = *period_ns;
+  return {};
 }
 
 }  // namespace
@@ -199,7 +250,8 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   const std::string& first = arguments.front();
   const std::optional<Verb> named = verb_named(first);
   if (!named.has_value() && !first.starts_with('-')) {
-    return Error{"unknown verb '" + first + "'; there are replay, live, run, check and version"};
+    return Error{"unknown verb '" + first
+                 + "'; there are replay, live, run, check, doctor, top and version"};
   }
   // As with dpdk-testpmd: a command line that begins with an EAL option means run.
   line.verb = named.value_or(Verb::Run);
@@ -217,6 +269,12 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
       break;
     case Verb::Check:
       parsed = parse_check(rest, line);
+      break;
+    case Verb::Doctor:
+      parsed = parse_doctor(rest, line);
+      break;
+    case Verb::Top:
+      parsed = parse_top(std::move(rest), line);
       break;
     case Verb::Version:
       line.text = version_text();

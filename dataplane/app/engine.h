@@ -5,74 +5,120 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "config/config.h"
+#include "dataplane/app/balance.h"
 #include "dataplane/app/burst_times.h"
+#include "dataplane/app/config_sources.h"
+#include "dataplane/app/figures.h"
 #include "dataplane/app/flows_view.h"
+#include "dataplane/app/input_kind.h"
+#include "dataplane/app/load_figures.h"
+#include "dataplane/app/metrics_endpoint.h"
+#include "dataplane/app/service_notify.h"
 #include "dataplane/app/signature_store.h"
+#include "dataplane/app/stage_cycles.h"
 #include "dataplane/app/stats_view.h"
-#include "dataplane/app/timed_port.h"
 #include "dataplane/app/verbs.h"
+#include "dataplane/app/watchdog.h"
 #include "dataplane/export/exporter.h"
-#include "dataplane/pipeline/worker.h"
+#include "dataplane/pipeline/port.h"
 
 namespace flowscope {
 
-// Which traffic the verb brings: decides how records overflow and how memory is taken.
-enum class InputKind : uint8_t { Files, Live };
+class Pipeline;
 
 // Pipelines, exporter and counters of one run: everything between the ports and the exit code.
 // Thread rule: the main thread.
 class Engine {
  public:
-  // Reserves all memory and opens the output. Says what the memory is for on standard error.
-  static Result<Engine> create(const Config& config, InputKind input, uint32_t workers);
+  Engine(Engine&& other) noexcept;
+  ~Engine();
+
+  // Reserves all memory and opens the output. Says what the memory is for on standard error; the
+  // rings between workers, `resteer_bytes`, are the caller's to reserve and told of with it.
+  // `nodes` has the NUMA node of each worker's memory, negative or none where it does not matter.
+  static Result<Engine> create(const Config& config, InputKind input, uint32_t workers,
+                               std::span<const int> nodes = {}, size_t resteer_bytes = 0);
 
   // Runs one worker for each port until all have ended or a signal came, then drains, writes the
   // summary and checks the ledger. `launch` starts a body on a thread or lcore of its own; `join`
-  // waits for all of them.
+  // waits for all of them; `place` says where a worker runs (" on lcore 2"), if there is such a
+  // place.
   struct Launcher {
     std::function<void(size_t worker, std::function<void()>& body)> launch;
     std::function<void()> join;
+    std::function<std::string(size_t worker)> place = [](size_t) { return std::string(); };
   };
+  // Include engine_run.h for it.
   template <Port P>
   Exit run(std::vector<std::unique_ptr<P>>& ports, const Launcher& launcher,
-           const std::function<std::vector<PortLine>()>& port_lines);
+           const PortLines& port_lines);
 
   // A launcher of plain threads.
   static Launcher threads();
+
+  // From now on SIGHUP reads the configuration again from `sources`, where they name a file. Before
+  // run().
+  void reload_from(ConfigSources sources) { sources_ = std::move(sources); }
+  // What the ports take of a reload: called by the control thread with the settings in use from
+  // then on. Before run().
+  void on_reload(std::function<void(const Config&)> take) { ports_reload_ = std::move(take); }
+  // How packets come to the workers, where that is known. Call before run().
+  void spread(SpreadWay way) { balance_.spread(std::move(way)); }
+
+  // What the run counts, and its live flows, for any thread while the engine is there.
+  [[nodiscard]] Figures& figures() { return *figures_; }
+  [[nodiscard]] FlowsView& flows_view() { return *flows_view_; }
+  [[nodiscard]] StageCycles& stage_cycles() { return *stage_cycles_; }
 
   [[nodiscard]] Pipeline& pipeline(size_t worker) { return *pipelines_[worker]; }
   [[nodiscard]] const Pipeline& pipeline(size_t worker) const { return *pipelines_[worker]; }
 
  private:
-  using PortLines = std::function<std::vector<PortLine>()>;
-  Engine(const Config& config, std::unique_ptr<SignatureStore> signatures,
+  Engine(const Config& config, InputKind input, std::unique_ptr<SignatureStore> signatures,
          std::vector<std::unique_ptr<Pipeline>> pipelines, std::unique_ptr<Exporter> exporter);
   template <Port P>
   Exit run_on(std::vector<std::unique_ptr<P>>& ports, const Launcher& launcher,
               const PortLines& port_lines);
+  // Begins to answer Prometheus where that is asked for; only now, because its threads cannot be
+  // confined later. False when it cannot, which is told.
+  bool serve_metrics();
   // Waits until `done()` says so; prints statistics in between; calls `stop` once when a signal
   // came.
-  void watch(const std::function<bool()>& done, const std::function<void()>& stop,
-             const PortLines& port_lines);
+  void watch(const std::function<bool()>& done, const std::function<void()>& stop);
   // Prints the largest live flows when SIGUSR1 asked for them.
   void show_flows();
-  // Reads the rules again when SIGHUP asked for it.
-  void mind_signatures();
+  // When SIGHUP asked for it: opens log and output again, reads configuration and rules. Goes on
+  // with what takes longer.
+  void mind_reload();
+  void reload();
+  // Takes from the configuration what can change; tells of that and of the rest.
+  void reread_config();
+  void take_settings(const Config& wanted);
+  void reopen_log();
+  // Serves the metrics where `former` did not; keeps that where it cannot be done.
+  void move_metrics(const std::string& former);
+  // Whether workers and compiler are done with the last reload.
+  [[nodiscard]] bool has_reloaded() const;
+  // Prints what became of the output.
+  void tell_of_output();
+  // Tells the service supervisor that the program lives and what it does.
+  void notify();
+  // From now on, tells of workers that do not move.
+  void watch_workers(const Launcher& launcher);
+  // Tells of workers that do not move, that have too much, and of flows with one direction.
+  void mind_workers();
+  void mind_balance(uint64_t now_ns, std::span<const Pulse::Beat> beats);
   void worker_returned();
-  Exit close(const PortLines& port_lines);
-  [[nodiscard]] StatsMoment moment(const PortLines& port_lines) const;
-  [[nodiscard]] StatsSnapshot snapshot(const StatsMoment& now) const;
-  // What was found of signatures.
-  void add_signatures(StatsSnapshot& snapshot) const;
-  // What became of IP fragments.
-  void add_fragments(StatsSnapshot& snapshot) const;
+  Exit close();
+  void write_stats(const StatsMoment& moment);
   [[nodiscard]] Exit print_summary(const StatsMoment& now) const;
-  void print_burst_times() const;
+  [[nodiscard]] std::string burst_times_text() const;
 
   struct Bell {
     std::mutex mutex;
@@ -81,48 +127,22 @@ class Engine {
   };
 
   Config config_;
+  ConfigSources sources_;
+  std::function<void(const Config&)> ports_reload_ = [](const Config&) {};
+  bool is_reloading_ = false;
   std::unique_ptr<SignatureStore> signatures_;  // null: none are looked for
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
-  FlowsView flows_view_;
+  std::unique_ptr<FlowsView> flows_view_;
+  std::unique_ptr<StageCycles> stage_cycles_;
   std::unique_ptr<Exporter> exporter_;
+  std::unique_ptr<LoadFigures> loads_;
+  std::unique_ptr<Figures> figures_;
+  std::unique_ptr<MetricsEndpoint> endpoint_;  // null: nobody may ask; ends before the figures do
   std::unique_ptr<Bell> bell_;
+  Watchdog watchdog_{0, {}};
+  Balance balance_;
+  ServiceNotify service_ = ServiceNotify::from_environment();
   std::vector<BurstTimes> burst_times_;  // of each worker, where they are measured
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-template <Port P>
-Exit Engine::run(std::vector<std::unique_ptr<P>>& ports, const Launcher& launcher,
-                 const PortLines& port_lines) {
-  if (!config_.burst_times) return run_on(ports, launcher, port_lines);
-  burst_times_.resize(ports.size());
-  std::vector<std::unique_ptr<TimedPort<P>>> timed;
-  for (size_t i = 0; i < ports.size(); ++i)
-    timed.push_back(std::make_unique<TimedPort<P>>(*ports[i], burst_times_[i]));
-  return run_on(timed, launcher, port_lines);
-}
-
-template <Port P>
-Exit Engine::run_on(std::vector<std::unique_ptr<P>>& ports, const Launcher& launcher,
-                    const PortLines& port_lines) {
-  exporter_->start();
-  start_ = std::chrono::steady_clock::now();
-  std::vector<std::unique_ptr<Worker<P>>> workers;
-  std::vector<std::function<void()>> bodies;
-  for (size_t i = 0; i < ports.size(); ++i) {
-    workers.push_back(std::make_unique<Worker<P>>(*ports[i], *pipelines_[i]));
-    bodies.emplace_back([this, worker = workers.back().get()] {
-      worker->run();
-      worker_returned();
-    });
-  }
-  for (size_t i = 0; i < bodies.size(); ++i) launcher.launch(i, bodies[i]);
-  watch([&] { return bell_->returned == ports.size(); },
-        [&] {
-          for (auto& worker : workers) worker->stop();
-        },
-        port_lines);
-  launcher.join();
-  return close(port_lines);
-}
 
 }  // namespace flowscope

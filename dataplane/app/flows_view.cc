@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <thread>
 #include <utility>
 
 #include "dataplane/export/address_text.h"
 #include "dataplane/pipeline/flow_record.h"
+#include "dataplane/pipeline/pipeline.h"
 #include "dataplane/pipeline/protocol_name.h"
 
 namespace flowscope {
@@ -56,6 +57,13 @@ std::string flows_table(std::span<const FlowEntry> flows) {
   return text + fmt::format("{:-<115}\n", "");
 }
 
+std::string flow_text(const FlowEntry& entry) {
+  std::string source = endpoint_text(entry.key, entry.key.a_address, entry.key.a_port);
+  std::string destination = endpoint_text(entry.key, entry.key.b_address, entry.key.b_port);
+  if (entry.initiator == Orientation::Reverse) std::swap(source, destination);
+  return fmt::format("{} {} -> {}", protocol_text(entry.key.protocol), source, destination);
+}
+
 FlowsView::FlowsView(std::span<const std::unique_ptr<Pipeline>> pipelines) {
   for (const auto& pipeline : pipelines) {
     shares_.push_back({.pipeline = pipeline.get(), .room = std::vector<FlowEntry>(kFlowsMax)});
@@ -63,18 +71,56 @@ FlowsView::FlowsView(std::span<const std::unique_ptr<Pipeline>> pipelines) {
 }
 
 void FlowsView::ask() {
-  if (asked_) return;
-  asked_ = true;
+  const std::lock_guard lock(mutex_);
+  if (table_round_ == 0) table_round_ = begin_round();
+}
+
+std::optional<std::string> FlowsView::poll() {
+  const std::lock_guard lock(mutex_);
+  if (table_round_ == 0 || !is_over(table_round_)) return std::nullopt;
+  table_round_ = 0;
+  return flows_table(
+      std::span<const FlowEntry>(largest_).first(std::min(largest_.size(), kTableFlowsMax)));
+}
+
+std::optional<std::vector<FlowEntry>> FlowsView::largest(std::chrono::milliseconds wait_max) {
+  constexpr auto kPause = std::chrono::milliseconds(1);
+  uint64_t round = 0;
+  for (std::chrono::milliseconds waited{0}; waited <= wait_max; waited += kPause) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (round == 0) round = begin_round();
+      if (is_over(round)) return largest_;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+  return std::nullopt;
+}
+
+uint64_t FlowsView::ask_by_worker() {
+  const std::lock_guard lock(mutex_);
+  return begin_round();
+}
+
+std::optional<std::vector<std::vector<FlowEntry>>> FlowsView::by_worker(uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  if (!is_over(number)) return std::nullopt;
+  return by_worker_;
+}
+
+uint64_t FlowsView::begin_round() {
+  if (rounds_begun_ != rounds_over_) return rounds_begun_;
   for (Share& share : shares_) {
     share.flows = 0;
     // A worker that has ended takes no request and has no flows.
     share.awaited = share.pipeline->pull().ask(
         {.room = share.room, .filter = {}, .order = FlowOrder::MostBytes});
   }
+  return ++rounds_begun_;
 }
 
-std::optional<std::string> FlowsView::poll() {
-  if (!asked_) return std::nullopt;
+bool FlowsView::is_over(uint64_t round) {
+  if (rounds_over_ >= round) return true;
   for (Share& share : shares_) {
     if (!share.awaited) continue;
     const std::optional<size_t> flows = share.pipeline->pull().answer();
@@ -82,17 +128,23 @@ std::optional<std::string> FlowsView::poll() {
     share.awaited = false;
     share.flows = *flows;
   }
-  if (std::any_of(shares_.begin(), shares_.end(), [](const Share& share) { return share.awaited; }))
-    return std::nullopt;
-  asked_ = false;
-  std::vector<FlowEntry> all;
+  if (std::ranges::any_of(shares_, [](const Share& share) { return share.awaited; })) return false;
+  gather();
+  rounds_over_ = rounds_begun_;
+  return true;
+}
+
+void FlowsView::gather() {
+  largest_.clear();
+  by_worker_.clear();
   for (const Share& share : shares_) {
-    std::copy_n(share.room.begin(), share.flows, std::back_inserter(all));
+    const auto end = share.room.begin() + static_cast<ptrdiff_t>(share.flows);
+    by_worker_.emplace_back(share.room.begin(), end);
+    largest_.insert(largest_.end(), share.room.begin(), end);
   }
-  std::stable_sort(all.begin(), all.end(), [](const FlowEntry& x, const FlowEntry& y) {
-    return bytes_of(x) > bytes_of(y);
-  });
-  return flows_table(std::span<const FlowEntry>(all).first(std::min(all.size(), kFlowsMax)));
+  std::ranges::stable_sort(
+      largest_, [](const FlowEntry& x, const FlowEntry& y) { return bytes_of(x) > bytes_of(y); });
+  largest_.resize(std::min(largest_.size(), kFlowsMax));
 }
 
 }  // namespace flowscope

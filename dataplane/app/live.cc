@@ -1,8 +1,7 @@
-#include <fmt/format.h>
-
-#include <cstdio>
-
-#include "dataplane/app/engine.h"
+#include "dataplane/app/command_line.h"
+#include "dataplane/app/confine.h"
+#include "dataplane/app/engine_run.h"
+#include "dataplane/app/log.h"
 #include "dataplane/app/system_time.h"
 #include "dataplane/app/verbs.h"
 #include "dataplane/pcap/live_port.h"
@@ -74,40 +73,46 @@ class InterfacePort {
 
 }  // namespace
 
-Exit live(const Config& config, const std::string& interface, const std::string& filter) {
+Exit live(const CommandLine& line) {
+  const Config& config = line.config;
+  const std::string& interface = line.interface;
   if (config.workers != 1) {
-    fmt::print(stderr,
-               "flowscope: an interface is read by one worker; --workers {} is for replay, or use "
-               "flowscope run with a DPDK port of several queues\n",
-               config.workers);
+    log_error(
+        "an interface is read by one worker; --workers {} is for replay, or use flowscope run "
+        "with a DPDK port of several queues",
+        config.workers);
     return Exit::Usage;
   }
   auto opened =
       LivePort::open({.interface = interface,
-                      .filter = filter,
+                      .filter = line.filter,
                       .promiscuous = config.pcap.promiscuous ? LivePort::Promiscuous::Yes
                                                              : LivePort::Promiscuous::No,
                       .snap_bytes = config.pcap.snaplen_bytes,
                       .kernel_buffer_bytes = static_cast<uint32_t>(config.pcap.buffer_bytes),
                       .packets_max = config.burst});
   if (!opened.ok()) {
-    fmt::print(stderr, "flowscope: {}\n", opened.error().message);
+    log_error("{}", opened.error().message);
     return Exit::Port;
   }
   auto engine = Engine::create(config, InputKind::Live, 1);
   if (!engine.ok()) {
-    fmt::print(stderr, "flowscope: {}\n", engine.error().message);
+    log_error("{}", engine.error().message);
     return Exit::Usage;
   }
   std::vector<std::unique_ptr<InterfacePort>> ports;
   ports.push_back(
       std::make_unique<InterfacePort>(std::move(opened.value()), config.exit_after_idle_ns));
-  fmt::print(stderr, "flowscope: capturing on {}; stop with Ctrl-C\n", interface);
+  engine.value().reload_from(line.sources);
+  ConfineOptions confinement = confine_options(config).value();
+  allow_reading_again(line.sources.file, confinement);
+  if (!confine_verb(confinement)) return Exit::Usage;
+  log_info("capturing on {}; stop with Ctrl-C", interface);
   const Exit ledger = engine.value().run(ports, Engine::threads(), [&] {
     return std::vector<PortLine>{ports.front()->line(interface)};
   });
   if (ports.front()->live().ended()) {
-    fmt::print(stderr, "flowscope: {}: {}\n", interface, ports.front()->live().fault().message);
+    log_error("{}: {}", interface, ports.front()->live().fault().message);
     return Exit::Port;
   }
   return ledger;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dataplane/app/command_line.h"
+#include "dataplane/app/log.h"
 #include "dataplane/app/signals.h"
 #include "dataplane/app/verbs.h"
 
@@ -13,32 +14,32 @@ namespace {
 using namespace flowscope;  // NOLINT(google-build-using-namespace): the program is flowscope
 
 [[maybe_unused]] Exit not_built(const char* what) {
-  fmt::print(
-      stderr,
-      "flowscope: this build has no {}; configure it with the library installed (see README)\n",
-      what);
+  log_error("this build has no {}; configure it with the library installed (see README)", what);
   return Exit::Usage;
 }
 
 Exit run_verb(const CommandLine& line) {
   switch (line.verb) {
     case Verb::Replay:
-      return replay(line.config, line.files);
+      return replay(line);
     case Verb::Live:
 #ifdef FS_HAVE_PCAP
-      return live(line.config, line.interface, line.filter);
+      return live(line);
 #else
       return not_built("libpcap");
 #endif
     case Verb::Run:
 #ifdef FS_HAVE_DPDK
-      return run_dpdk(line.config, line.eal_options);
+      return run_dpdk(line);
 #else
       return not_built("DPDK");
 #endif
     case Verb::Check:
-      fmt::print("{}: no mistake found\n", line.files.front());
-      return Exit::Ok;
+      return check(line);
+    case Verb::Doctor:
+      return doctor(line);
+    case Verb::Top:
+      return top(line.top);
     case Verb::Version:
     case Verb::Help:
       fmt::print("{}", line.text);
@@ -52,9 +53,13 @@ Exit run_verb(const CommandLine& line) {
 int main(int argc, char** argv) {
   const auto line = parse_command_line(std::vector<std::string>(argv + 1, argv + argc));
   if (!line.ok()) {
-    fmt::print(stderr, "flowscope: {}\n", line.error().message);
+    log_error("{}", line.error().message);
     return static_cast<int>(Exit::Usage);
   }
   catch_signals();
+  if (auto opened = open_log(log_options(line.value().config.log).value()); !opened.ok()) {
+    log_error("{}", opened.error().message);
+    return static_cast<int>(Exit::Usage);
+  }
   return static_cast<int>(run_verb(line.value()));
 }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <random>
 
+#include "dataplane/app/output_options.h"
 #include "dataplane/app/packet_options.h"
+#include "dataplane/pipeline/pipeline.h"
 #include "l7/parser_list.h"
 
 namespace flowscope {
@@ -31,6 +33,16 @@ SegmentStore::Options segments_of(const Config& config) {
   return options;
 }
 
+IdlePolicy idle_policy(const TimeoutsConfig& timeouts) {
+  return {.tcp_new_ns = timeouts.tcp_new_ns,
+          .tcp_established_ns = timeouts.tcp_established_ns,
+          .tcp_closing_ns = timeouts.tcp_closing_ns,
+          .tcp_closed_ns = timeouts.tcp_closed_ns,
+          .udp_ns = timeouts.udp_ns,
+          .other_ns = timeouts.other_ns,
+          .emergency_ns = timeouts.emergency_ns};
+}
+
 RecordChoice record_choice(const RecordsConfig& records) {
   RecordChoice choice{.flow = records.flow, .anomaly = records.anomaly, .muted_events = {}};
   if (!records.alert) choice.muted_events.emplace_back("alert");
@@ -52,15 +64,6 @@ ChecksumMode checksum_mode(ChecksumUse use) {
       return ChecksumMode::Drop;
   }
   return ChecksumMode::Off;
-}
-
-// What table.flows_max 0 means: files rarely hold many flows at a time, and a table is zeroed as it
-// is touched.
-uint32_t flows_max(const Config& config, InputKind input) {
-  constexpr uint32_t kFiles = 1 << 18;
-  constexpr uint32_t kLive = 1'000'000;
-  if (config.table.flows_max != 0) return config.table.flows_max;
-  return input == InputKind::Files ? kFiles : kLive;
 }
 
 // What table.details_max 0 means: every flow may be in a tunnel; without decap only second VLAN
@@ -101,6 +104,14 @@ std::vector<std::string_view> parser_names() {
   return names;
 }
 
+uint32_t flows_max(const Config& config, InputKind input) {
+  constexpr uint32_t kFiles = 1 << 18;
+  constexpr uint32_t kLive = 1'000'000;
+  if (config.table.flows_max != 0) return config.table.flows_max;
+  if (!config.worker.track) return 1024;
+  return input == InputKind::Files ? kFiles : kLive;
+}
+
 PipelineOptions pipeline_options(const Config& config, InputKind input) {
   PipelineOptions options;
   options.decap = decap_of(config).value();
@@ -111,13 +122,7 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
                        .overlap = overlap_of(config).value()};
   options.tracker.flows_max = flows_max(config, input);
   options.tracker.details_max = details_max(config, options);
-  options.tracker.idle = {.tcp_new_ns = config.timeouts.tcp_new_ns,
-                          .tcp_established_ns = config.timeouts.tcp_established_ns,
-                          .tcp_closing_ns = config.timeouts.tcp_closing_ns,
-                          .tcp_closed_ns = config.timeouts.tcp_closed_ns,
-                          .udp_ns = config.timeouts.udp_ns,
-                          .other_ns = config.timeouts.other_ns,
-                          .emergency_ns = config.timeouts.emergency_ns};
+  options.tracker.idle = idle_policy(config.timeouts);
   options.tracker.emergency_percent = config.table.emergency_percent;
   options.tracker.interim_ns = config.output.interim_ns;
   options.tracker.meters = {.counters = config.table.counters == CounterUse::Full
@@ -141,10 +146,21 @@ PipelineOptions pipeline_options(const Config& config, InputKind input) {
       .hash_bodies = config.l7.http.body_sha256,
       .signatures = scan_options(config.signatures)};
   options.records = record_choice(config.output.records);
+  options.track = config.worker.track;
   options.checksums = checksum_mode(config.checksums);
   options.ring_bytes = config.output.ring_bytes;
   options.overflow = input == InputKind::Files ? Overflow::Wait : Overflow::Shed;
+  options.shed_first = shed_first_of(config).value();
   return options;
+}
+
+PipelineSettings pipeline_settings(const Config& config) {
+  return {.idle = idle_policy(config.timeouts),
+          .emergency_percent = config.table.emergency_percent,
+          .interim_ns = config.output.interim_ns,
+          .fragments_timeout_ns = config.fragments.timeout_ns,
+          .records = record_choice(config.output.records),
+          .shed_first = shed_first_of(config).value()};
 }
 
 EveOptions eve_options(const Config& config) {

@@ -1,8 +1,7 @@
-#include <fmt/format.h>
-
-#include <cstdio>
-
-#include "dataplane/app/engine.h"
+#include "dataplane/app/command_line.h"
+#include "dataplane/app/confine.h"
+#include "dataplane/app/engine_run.h"
+#include "dataplane/app/log.h"
 #include "dataplane/app/verbs.h"
 #include "dataplane/pcap/file_port.h"
 
@@ -12,28 +11,36 @@ namespace {
 
 // Tells what was wrong with the files; all that came before was tracked and written.
 Exit report_faults(const FilePort& port) {
-  for (const Error& fault : port.faults()) fmt::print(stderr, "flowscope: {}\n", fault.message);
+  for (const Error& fault : port.faults()) log_warning("{}", fault.message);
   return port.faults().empty() ? Exit::Ok : Exit::Port;
 }
 
 }  // namespace
 
-Exit replay(const Config& config, const std::vector<std::string>& files) {
+Exit replay(const CommandLine& line) {
+  const Config& config = line.config;
+  const std::vector<std::string>& files = line.files;
   if (auto checked = FilePort::check(files); !checked.ok()) {
-    fmt::print(stderr, "flowscope: {}\n", checked.error().message);
+    log_error("{}", checked.error().message);
     return Exit::Port;
   }
   // Every worker reads all the files and takes its share of the flows; a pipe can be read only
   // once.
   const bool from_pipe = std::find(files.begin(), files.end(), "-") != files.end();
   const uint32_t workers = from_pipe ? 1 : config.workers;
-  if (workers != config.workers)
-    fmt::print(stderr, "flowscope: standard input is read by one worker\n");
+  if (workers != config.workers) log_error("standard input is read by one worker");
 
   auto engine = Engine::create(config, InputKind::Files, workers);
   if (!engine.ok()) {
-    fmt::print(stderr, "flowscope: {}\n", engine.error().message);
+    log_error("{}", engine.error().message);
     return Exit::Usage;
+  }
+  engine.value().reload_from(line.sources);
+  // A user's own files need no walls unless they are asked for; see the decision.
+  if (ConfineOptions options = confine_options(config).value(); options.use == ConfineUse::On) {
+    allow_reading_again(line.sources.file, options);
+    options.readable.insert(options.readable.end(), files.begin(), files.end());
+    if (!confine_verb(options)) return Exit::Usage;
   }
   std::vector<std::unique_ptr<FilePort>> ports;
   for (uint32_t i = 0; i < workers; ++i)
@@ -41,12 +48,12 @@ Exit replay(const Config& config, const std::vector<std::string>& files) {
   const std::string name =
       files.size() == 1 ? files.front() : fmt::format("{} files", files.size());
   const Exit ledger = engine.value().run(ports, Engine::threads(), [&] {
-    PortLine line{.name = name};
+    PortLine port{.name = name};
     for (uint32_t i = 0; i < workers; ++i) {
-      line.packets += engine.value().pipeline(i).ledger().received.value();
-      line.bytes += engine.value().pipeline(i).traffic().bytes.value();
+      port.packets += engine.value().pipeline(i).ledger().received();
+      port.bytes += engine.value().pipeline(i).traffic().bytes.value();
     }
-    return std::vector<PortLine>{line};
+    return std::vector<PortLine>{port};
   });
   const Exit faults = report_faults(*ports.front());
   return ledger != Exit::Ok ? ledger : faults;

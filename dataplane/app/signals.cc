@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 
 namespace flowscope {
 
@@ -12,6 +14,9 @@ namespace {
 // A signal's only way to speak to the program; lock-free, so safe inside a signal handler.
 constinit std::atomic<int> g_stop_signal{0};
 static_assert(std::atomic<int>::is_always_lock_free);
+
+// When it came first, by the clock of signal_time_ns(); the same rules.
+constinit std::atomic<uint64_t> g_stop_ns{0};
 
 // SIGUSR1 came; the same rules.
 constinit std::atomic<bool> g_flows_wanted{false};
@@ -26,9 +31,23 @@ void on_hangup(int) { g_reload_wanted.store(true, std::memory_order_relaxed); }
 // Relaxed: orders nothing, partner of take_flows_request().
 void on_user_signal(int) { g_flows_wanted.store(true, std::memory_order_relaxed); }
 
+// Safe inside a signal handler.
+uint64_t signal_time_ns() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
 void on_signal(int signal) {
+  constexpr uint64_t kSameWishNs = 200'000'000;
+  const uint64_t now_ns = signal_time_ns();
+  // Relaxed: a time that orders nothing; only this function reads it.
+  uint64_t first_ns = 0;
+  if (!g_stop_ns.compare_exchange_strong(first_ns, now_ns, std::memory_order_relaxed)
+      && now_ns > first_ns + kSameWishNs)
+    _exit(128 + signal);
   // Relaxed: a flag that orders nothing, partner of stop_signal().
-  if (g_stop_signal.exchange(signal, std::memory_order_relaxed) != 0) _exit(128 + signal);
+  g_stop_signal.store(signal, std::memory_order_relaxed);
 }
 
 }  // namespace

@@ -1,19 +1,20 @@
 #include "dataplane/app/signature_store.h"
 
-#include <fmt/format.h>
 #include <signal.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
+
+#include "dataplane/app/log.h"
+#include "dataplane/pipeline/pipeline.h"
 
 namespace flowscope {
 
 namespace {
 
 void tell(const LoadedSignatures& loaded) {
-  for (const std::string& warning : loaded.warnings) fmt::print(stderr, "flowscope: {}\n", warning);
-  fmt::print(stderr, "{}\n", loaded.told);
+  for (const std::string& warning : loaded.warnings) log_warning("{}", warning);
+  log_lines(LogLevel::Notice, "signatures", loaded.told);
 }
 
 // Signals are for the main thread.
@@ -63,16 +64,18 @@ Result<void> SignatureStore::offer_seats() {
   return {};
 }
 
-void SignatureStore::reload() {
-  if (compiling_.joinable()) {
-    reload_again_ = true;
-    return;
-  }
+void SignatureStore::reload(const SignatureFile& file) {
+  file_ = file;
+  reload_again_ = true;
+  if (!compiling_.joinable()) compile();
+}
+
+void SignatureStore::compile() {
   reload_again_ = false;
   compiled_.loaded.reset();
   compiled_.done.store(false, std::memory_order_relaxed);  // the thread begins after it
-  compiling_ = thread_without_signals([this] {
-    compiled_.loaded.emplace(load_signatures(file_));
+  compiling_ = thread_without_signals([this, file = file_] {
+    compiled_.loaded.emplace(load_signatures(file));
     compiled_.done.store(true, std::memory_order_release);  // pairs with the load in poll()
   });
 }
@@ -80,7 +83,7 @@ void SignatureStore::reload() {
 void SignatureStore::poll() {
   // Acquire: pairs with the store of the compiling thread.
   if (compiling_.joinable() && compiled_.done.load(std::memory_order_acquire)) take_compiled();
-  if (reload_again_ && !compiling_.joinable()) reload();
+  if (reload_again_ && !compiling_.joinable()) compile();
   for (Pipeline* pipeline : pipelines_) free_seat(pipeline->seats().collect());
 }
 
@@ -88,14 +91,14 @@ void SignatureStore::take_compiled() {
   compiling_.join();
   Result<LoadedSignatures>& loaded = *compiled_.loaded;
   if (!loaded.ok()) {
-    fmt::print(stderr, "flowscope: {}\nflowscope: the rules in use stay\n", loaded.error().message);
+    log_error("{}", loaded.error().message);
+    log_error("the rules in use stay");
     return;
   }
   tell(loaded.value());
   sets_.push_back({.set = std::move(loaded.value().set)});
   if (auto seated = offer_seats(); !seated.ok())
-    fmt::print(stderr, "flowscope: {}; some workers keep the former rules\n",
-               seated.error().message);
+    log_error("{}; some workers keep the former rules", seated.error().message);
 }
 
 // With its set, when it was the last.

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "dataplane/app/signature_file.h"
-#include "dataplane/pipeline/pipeline.h"
+#include "l7/signatures/signature_scan.h"
 
 namespace flowscope {
+
+class Pipeline;
 
 // Owns the signatures of a run, hands them to the workers and changes them on reload: the rules are
 // compiled on a thread of their own, each worker takes its new seat before its next burst, and what
@@ -27,8 +29,8 @@ class SignatureStore {
 
   // Gives every worker its first seat. Once, before they start.
   Result<void> seat(const std::vector<std::unique_ptr<Pipeline>>& pipelines);
-  // Begins to read the rules again; once more when it is at it already.
-  void reload();
+  // Begins to read the rules again, from `file`; once more when it is at it already.
+  void reload(const SignatureFile& file);
   // To be called now and then: goes on with a reload, and frees what workers have given up.
   void poll();
 
@@ -54,6 +56,7 @@ class SignatureStore {
   };
   SignatureStore(SignatureFile file, const ScanOptions& options)
       : file_(std::move(file)), options_(options) {}
+  void compile();
   void take_compiled();
   Result<void> offer_seats();
   void free_seat(std::unique_ptr<ScanSeat> seat);

@@ -17,12 +17,18 @@ class TimedPort {
 
   void receive(Burst& burst) {
     port_.receive(burst);
-    if (burst.count != 0) begin_ = BurstTimes::Clock::now();
+    if (burst.count != 0) begin();
   }
+  // Also for a burst that did not come through receive().
+  void begin() { begin_ = BurstTimes::Clock::now(); }
   void release(Burst& burst) {
     times_.add(BurstTimes::Clock::now() - begin_);
     port_.release(burst);
   }
+  [[nodiscard]] bool lends(const PacketView& packet) const requires requires(const P& port) {
+    port.lends(packet);
+  }
+  { return port_.lends(packet); }
   [[nodiscard]] bool ended() const { return port_.ended(); }
   void finish() requires requires(P& port) { port.finish(); }
   { port_.finish(); }

@@ -8,9 +8,12 @@
 
 namespace flowscope {
 
+std::string_view program_version() { return FS_VERSION; }
+
 std::string version_text() {
   return fmt::format(
-      "flowscope {} for {} processors\nparsers over TCP: {}; over UDP: {}\ninputs: files{}{}\n",
+      "flowscope {} for {} processors\nparsers over TCP: {}; over UDP: {}\ninputs: "
+      "files{}{}\nmetrics by HTTP: {}\n",
       FS_VERSION, FS_CPU, fmt::join(ParserSet<AllStreamParsers>::kNames, ", "),
       fmt::join(ParserSet<AllDatagramParsers>::kNames, ", "),
 #ifdef FS_HAVE_PCAP
@@ -19,9 +22,14 @@ std::string version_text() {
       "",
 #endif
 #ifdef FS_HAVE_DPDK
-      ", DPDK"
+      ", DPDK",
 #else
-      ""
+      "",
+#endif
+#ifdef FS_HAVE_PROMETHEUS
+      "Prometheus"
+#else
+      "none"
 #endif
   );
 }

@@ -188,8 +188,10 @@ void put_json(const RecordReader& reader, fs_engine& engine) {
 }
 
 fs_counters counters_of(const Pipeline& pipeline, const flowscope::RecordCounts& records) {
+  // Untracked has none: an engine always tracks.
+  static_assert(flowscope::kFates == 10, "a fate without a figure breaks the sum");
   const Ledger& ledger = pipeline.ledger();
-  fs_counters counters{.packets_received = ledger.received.value(),
+  fs_counters counters{.packets_received = ledger.received(),
                        .packets_tracked = ledger.of(Fate::Tracked),
                        .packets_not_ip = ledger.of(Fate::NotIp),
                        .packets_truncated = ledger.of(Fate::Truncated),
@@ -202,7 +204,8 @@ fs_counters counters_of(const Pipeline& pipeline, const flowscope::RecordCounts&
                        .flows_ended = pipeline.tracker().ended(),
                        .flows_evicted = pipeline.tracker().evicted(),
                        .parse_errors = pipeline.streams().parse_errors.value(),
-                       .gap_bytes = pipeline.streams().gap_bytes.value()};
+                       .gap_bytes = pipeline.streams().gap_bytes.value(),
+                       .packets_resteer_full = ledger.of(Fate::ResteerFull)};
   for (size_t kind = 0; kind < flowscope::kRecordKinds; ++kind) {
     counters.records_written += records.pushed[kind];
     counters.records_shed += records.shed[kind];

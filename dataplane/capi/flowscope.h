@@ -38,7 +38,7 @@ extern "C" {
 #endif
 
 // What this header offers; grows with each addition. fs_abi() tells what the library has.
-#define FS_ABI 1
+#define FS_ABI 2
 
 typedef struct fs_engine fs_engine;
 
@@ -162,7 +162,7 @@ typedef struct fs_record {
 } fs_record;
 
 // Sums since the engine was made. Each packet received has one fate, so that packets_received is
-// the sum of the eight figures behind it.
+// the sum of the other figures that begin with packets_.
 typedef struct fs_counters {
   size_t size;  // sizeof(fs_counters)
   uint64_t packets_received;
@@ -181,6 +181,9 @@ typedef struct fs_counters {
   uint64_t gap_bytes;      // stream bytes that parsers did not get
   uint64_t records_written;
   uint64_t records_shed;  // lost because the ring was full
+  // Since FS_ABI 2. Of another worker's flow, and the way there was full: always 0, an engine has
+  // one worker.
+  uint64_t packets_resteer_full;
 } fs_counters;
 
 // The library's version, "0.1.0", and its FS_ABI.

@@ -1,162 +1,190 @@
 #include "dataplane/dpdk/ethdev.h"
 
+#include <fmt/format.h>
+#include <rte_devargs.h>
 #include <rte_ethdev.h>
-#include <rte_mbuf.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <string_view>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "dataplane/dpdk/port_limits.h"
+#include "dataplane/dpdk/port_setup.h"
 
 namespace flowscope {
 
 namespace {
 
-// The repeated 16-bit pattern that makes Toeplitz hash both directions of a flow alike (S. Woo, K.
-// Park, "Scalable TCP Session Monitoring with Symmetric Receive-side Scaling", 2012).
-constexpr uint8_t kSymmetricHigh = 0x6d;
-constexpr uint8_t kSymmetricLow = 0x5a;
-constexpr size_t kRssKeyBytesMax = 64;
+constexpr auto kLookPeriod = std::chrono::milliseconds(200);
 
-std::string name_of_port(uint16_t port) {
-  std::array<char, RTE_ETH_NAME_MAX_LEN> name{};
-  if (rte_eth_dev_get_name_by_port(port, name.data()) != 0) return "port " + std::to_string(port);
-  return name.data();
+// The members of a net_bonding device; none of other ports. It takes them only when it is
+// configured.
+std::vector<std::string> members_of(uint16_t port) {
+  rte_eth_dev_info device{};
+  if (rte_eth_dev_info_get(port, &device) != 0 || device.device == nullptr) return {};
+  if (std::string_view(device.driver_name) != "net_bonding") return {};
+  const rte_devargs* const devargs = rte_dev_devargs(device.device);
+  if (devargs == nullptr || devargs->args == nullptr) return {};
+  return bonded_members(devargs->args);
 }
 
-Error failure(uint16_t port, const std::string& step, int error) {
-  return Error{"port " + name_of_port(port) + ": " + step + " failed: " + rte_strerror(-error)};
-}
-
-uint32_t queue_count(const rte_eth_dev_info& device, const EthdevOptions& options) {
-  if (options.rxq != 0) return options.rxq;
-  const bool one_queue_per_file = std::string_view(device.driver_name) == "net_pcap";
-  const uint32_t wanted = one_queue_per_file ? device.max_rx_queues : options.workers;
-  return std::clamp<uint32_t>(wanted, 1, device.max_rx_queues);
-}
-
-// Every descriptor, every burst in flight and every lcore cache may hold an mbuf at the same time.
-uint32_t mbuf_count(const EthdevOptions& options, uint32_t queues, uint32_t descriptors) {
-  if (options.total_num_mbufs != 0) return options.total_num_mbufs;
-  return queues * (descriptors + 256) + (options.workers + 1) * options.mbcache * 3 / 2 + 512;
-}
-
-rte_eth_conf configuration(const rte_eth_dev_info& device, const EthdevOptions& options,
-                           uint32_t queues, std::array<uint8_t, kRssKeyBytesMax>& key) {
-  rte_eth_conf conf{};
-  const uint64_t ports = RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP;
-  const uint64_t wanted = RTE_ETH_RSS_IP | (options.rss_ports ? ports : 0);
-  const uint64_t hashes = wanted & device.flow_type_rss_offloads;
-  if (queues > 1 && hashes != 0) {
-    for (size_t i = 0; i < key.size(); ++i) key.at(i) = i % 2 == 0 ? kSymmetricHigh : kSymmetricLow;
-    conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    conf.rx_adv_conf.rss_conf.rss_hf = hashes;
-    conf.rx_adv_conf.rss_conf.rss_key = key.data();
-    conf.rx_adv_conf.rss_conf.rss_key_len = static_cast<uint8_t>(
-        std::min<size_t>(device.hash_key_size != 0 ? device.hash_key_size : 40, key.size()));
+// Those that are nobody else's: packets would be counted twice, or fail to be received at all.
+// net_failsafe owns its members.
+std::vector<NamedPort> ports_there_are() {
+  std::vector<NamedPort> ports;
+  std::vector<std::string> taken;
+  for (uint64_t next = rte_eth_find_next_owned_by(0, RTE_ETH_DEV_NO_OWNER); next < RTE_MAX_ETHPORTS;
+       next = rte_eth_find_next_owned_by(static_cast<uint16_t>(next + 1), RTE_ETH_DEV_NO_OWNER)) {
+    const auto id = static_cast<uint16_t>(next);
+    ports.push_back({.id = id, .name = name_of_port(id)});
+    for (std::string& member : members_of(id)) taken.push_back(std::move(member));
   }
-  const uint64_t checksums = options.checksums ? RTE_ETH_RX_OFFLOAD_CHECKSUM : 0;
-  conf.rxmode.offloads = device.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_SCATTER | checksums);
-  return conf;
+  std::erase_if(ports, [&](const NamedPort& port) {
+    return std::any_of(taken.begin(), taken.end(), [&](const std::string& name) {
+      return name == port.name || name == std::to_string(port.id);
+    });
+  });
+  return ports;
+}
+
+// Reads a port's counters; those of a removed one stay what they were. Requires: its mutex is held.
+const EthdevCounters& read_counters(StartedPort& port) {
+  EthdevCounters& now = port.last;
+  const uint64_t in_kernel = port.kernel_drops->sample();
+  now.link_changes = port.link->link_changes();
+  now.gone = port.link->gone().load(std::memory_order_relaxed);
+  rte_eth_stats stats{};
+  if (rte_eth_dev_is_valid_port(port.id) == 0 || rte_eth_stats_get(port.id, &stats) != 0)
+    return now;
+  now.received = stats.ipackets;
+  now.bytes = stats.ibytes;
+  now.missed = stats.imissed + in_kernel;
+  now.errors = stats.ierrors;
+  now.no_mbuf = stats.rx_nombuf;
+  return now;
 }
 
 }  // namespace
 
-Result<Ethdevs> Ethdevs::start(const EthdevOptions& options) {
-  Ethdevs ethdevs;
-  if (rte_eth_dev_count_avail() == 0) {
+std::vector<std::string> bonded_members(std::string_view device_arguments) {
+  constexpr std::string_view kMember = "slave=";
+  std::vector<std::string> members;
+  while (!device_arguments.empty()) {
+    const std::string_view argument = device_arguments.substr(0, device_arguments.find(','));
+    if (argument.starts_with(kMember)) members.emplace_back(argument.substr(kMember.size()));
+    device_arguments.remove_prefix(std::min(argument.size() + 1, device_arguments.size()));
+  }
+  return members;
+}
+
+Ethdevs::Ethdevs(Tell tell) : tell_(std::move(tell)) {}
+
+Result<std::unique_ptr<Ethdevs>> Ethdevs::start(const EthdevOptions& options, Tell tell) {
+  const std::vector<NamedPort> all = ports_there_are();
+  if (all.empty()) {
     return Error{
         "no DPDK port: give a device with -a or a virtual one, e.g. "
         "--vdev net_pcap0,rx_pcap=FILE (EAL's lines above may name a driver that is missing)"};
   }
-  for (uint64_t next = rte_eth_find_next(0); next < RTE_MAX_ETHPORTS;
-       next = rte_eth_find_next(static_cast<uint16_t>(next + 1))) {
-    const auto port = static_cast<uint16_t>(next);
-    if (options.portmask != 0 && (port >= 64 || (options.portmask >> port & 1) == 0)) continue;
-    if (auto started = ethdevs.start_port(port, options); !started.ok()) return started.error();
-  }
-  if (ethdevs.ports_.empty()) {
-    return Error{"--portmask selects none of the " + std::to_string(rte_eth_dev_count_avail())
-                 + " ports"};
+  auto chosen = select_ports(all, options.portmask, options.ports);
+  if (!chosen.ok()) return chosen.error();
+  std::unique_ptr<Ethdevs> ethdevs(new Ethdevs(std::move(tell)));
+  uint64_t pool_bytes = 0;
+  for (const uint16_t id : chosen.value()) {
+    auto started = start_port(id, options, ethdevs->clock_, ethdevs->tell_, pool_bytes);
+    if (!started.ok()) return started.error();
+    StartedPort& port = *ethdevs->ports_.emplace_back(std::move(started.value()));
+    port.last = {
+        .name = port.name,
+        .driver = port.driver,
+        .loss_known = port.drop_source == DropSource::Device || port.kernel_drops->known()};
+    for (uint16_t queue = 0; queue < port.queues; ++queue) {
+      ethdevs->queues_.push_back({.port = id,
+                                  .queue = queue,
+                                  .times = port.times,
+                                  .clock = &port.clock,
+                                  .gone = &port.link->gone()});
+    }
   }
   return ethdevs;
 }
 
-Result<void> Ethdevs::start_port(uint16_t port, const EthdevOptions& options) {
-  rte_eth_dev_info device{};
-  if (const int error = rte_eth_dev_info_get(port, &device); error != 0) {
-    return failure(port, "asking for its limits", error);
+Ethdevs::~Ethdevs() {
+  watch_ = {};
+  for (const auto& port : ports_) {
+    if (rte_eth_dev_is_valid_port(port->id) == 0) continue;
+    port->link.reset();
+    port->promiscuous.reset();
+    (void)rte_eth_dev_stop(port->id);
+    (void)rte_eth_dev_close(port->id);
   }
-  const uint32_t queues = queue_count(device, options);
-  if (queues > device.max_rx_queues) {
-    return Error{"port " + name_of_port(port) + ": --rxq " + std::to_string(queues)
-                 + " asked for, it has " + std::to_string(device.max_rx_queues)
-                 + " receive queues"};
-  }
-  uint16_t descriptors = static_cast<uint16_t>(std::min<uint32_t>(options.rxd, UINT16_MAX));
-  uint16_t no_transmit = 0;
-  std::array<uint8_t, kRssKeyBytesMax> key{};
-  const rte_eth_conf conf = configuration(device, options, queues, key);
-  if (const int error =
-          rte_eth_dev_configure(port, static_cast<uint16_t>(queues), no_transmit, &conf);
-      error != 0) {
-    return failure(port, "configuring " + std::to_string(queues) + " receive queues", error);
-  }
-  if (const int error = rte_eth_dev_adjust_nb_rx_tx_desc(port, &descriptors, &no_transmit);
-      error != 0) {
-    return failure(port, "setting --rxd " + std::to_string(options.rxd), error);
-  }
-  const int socket = rte_eth_dev_socket_id(port);
-  const uint32_t mbufs = mbuf_count(options, queues, descriptors);
-  rte_mempool* pool =
-      rte_pktmbuf_pool_create(("fs_rx_" + std::to_string(port)).c_str(), mbufs, options.mbcache, 0,
-                              RTE_MBUF_DEFAULT_BUF_SIZE, socket);
-  if (pool == nullptr) {
-    return Error{"port " + name_of_port(port) + ": no memory for " + std::to_string(mbufs)
-                 + " mbufs of 2 KiB (" + rte_strerror(rte_errno)
-                 + "): reserve more huge pages, raise -m, or lower --total-num-mbufs"};
-  }
-  const bool pcap = std::string_view(device.driver_name) == "net_pcap";
-  for (uint16_t queue = 0; queue < queues; ++queue) {
-    const int error = rte_eth_rx_queue_setup(port, queue, descriptors,
-                                             static_cast<unsigned>(socket), nullptr, pool);
-    if (error != 0)
-      return failure(port, "setting up receive queue " + std::to_string(queue), error);
-    queues_.push_back({.port = port, .queue = queue, .pcap_times = pcap});
-  }
-  // A virtual device may refuse promiscuous mode; it then sees everything anyway.
-  if (options.promiscuous) (void)rte_eth_promiscuous_enable(port);
-  if (const int error = rte_eth_dev_start(port); error != 0)
-    return failure(port, "starting", error);
-  ports_.push_back(port);
-  return {};
 }
 
-Ethdevs::~Ethdevs() {
-  for (const uint16_t port : ports_) {
-    (void)rte_eth_dev_stop(port);
-    (void)rte_eth_dev_close(port);
-  }
+const StartedPort& Ethdevs::port(uint16_t id) const {
+  const auto found =
+      std::find_if(ports_.begin(), ports_.end(), [id](const auto& each) { return each->id == id; });
+  FS_CHECK(found != ports_.end());
+  return **found;
 }
+
+const std::string& Ethdevs::name(uint16_t id) const { return port(id).name; }
+int Ethdevs::numa_node(uint16_t id) const { return port(id).numa_node; }
+RssMethod Ethdevs::rss_method(uint16_t id) const { return port(id).rss.method; }
 
 std::vector<EthdevCounters> Ethdevs::counters() const {
   std::vector<EthdevCounters> all;
-  for (const uint16_t port : ports_) {
-    rte_eth_stats stats{};
-    rte_eth_dev_info device{};
-    if (rte_eth_stats_get(port, &stats) != 0 || rte_eth_dev_info_get(port, &device) != 0) continue;
-    const std::string_view driver = device.driver_name;
-    all.push_back({.name = name_of_port(port),
-                   .driver = std::string(driver),
-                   .received = stats.ipackets,
-                   .bytes = stats.ibytes,
-                   .missed = stats.imissed,
-                   .errors = stats.ierrors,
-                   .no_mbuf = stats.rx_nombuf,
-                   // The 22.11 driver never asks the kernel how much it dropped.
-                   .loss_known = driver != "net_af_packet"});
+  for (const auto& port : ports_) {
+    const std::lock_guard lock(port->counting);
+    all.push_back(read_counters(*port));
   }
   return all;
+}
+
+void Ethdevs::wait_for_links(uint64_t timeout_ns, const std::function<bool()>& give_up) const {
+  constexpr auto kPeriod = std::chrono::milliseconds(20);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::nanoseconds(timeout_ns);
+  const auto is_down = [](const auto& port) { return !port->link->is_up(); };
+  while (std::any_of(ports_.begin(), ports_.end(), is_down)
+         && std::chrono::steady_clock::now() < end && !give_up()) {
+    std::this_thread::sleep_for(kPeriod);
+  }
+  for (const auto& port : ports_) {
+    if (is_down(port)) tell_(fmt::format("port {}: link is down, going on without it", port->name));
+  }
+}
+
+void Ethdevs::watch() {
+  clock_.adjust();
+  watch_ = std::jthread([this](const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any bell;
+    std::unique_lock lock(mutex);
+    while (!stop.stop_requested()) {
+      look();
+      bell.wait_for(lock, stop, kLookPeriod, [] { return false; });
+    }
+  });
+}
+
+void Ethdevs::look() {
+  clock_.adjust();
+  for (const auto& port : ports_) {
+    if (const std::string changed = port->link->look(); !changed.empty()) tell_(changed);
+    if (port->times == PacketTimes::DeviceTicks && port->clock.good()
+        && !port->link->gone().load(std::memory_order_relaxed)) {
+      read_clock(*port, clock_, tell_);
+    }
+    // The kernel counts in 32 bits, so it is asked often enough.
+    const std::lock_guard lock(port->counting);
+    (void)port->kernel_drops->sample();
+  }
+}
+
+bool Ethdevs::all_gone() const {
+  return std::all_of(ports_.begin(), ports_.end(), [](const auto& port) {
+    return port->link->gone().load(std::memory_order_relaxed);
+  });
 }
 
 }  // namespace flowscope

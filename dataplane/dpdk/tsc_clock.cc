@@ -3,19 +3,45 @@
 #include <rte_cycles.h>
 
 #include <chrono>
+#include <cmath>
 
 namespace flowscope {
 
-TscClock::TscClock()
-    : start_tsc_(rte_rdtsc()),
-      start_ns_(static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                          std::chrono::system_clock::now().time_since_epoch())
-                                          .count())),
-      ns_per_tick_(1e9 / static_cast<double>(rte_get_tsc_hz())) {}
+namespace {
 
-uint64_t TscClock::now_ns() const {
-  return start_ns_
-         + static_cast<uint64_t>(static_cast<double>(rte_rdtsc() - start_tsc_) * ns_per_tick_);
+constexpr uint64_t kShortestNs = 10'000'000;  // what comes sooner tells no rate
+constexpr double kOffMax = 0.01;  // more than EAL is ever wrong: the system clock was set
+
+double nominal_ns_per_tick() { return 1e9 / static_cast<double>(rte_get_tsc_hz()); }
+
+}  // namespace
+
+TscClock::TscClock() : first_(read()) {
+  scale_.publish(first_.ticks, first_.ns, nominal_ns_per_tick());
 }
+
+TscClock::Reading TscClock::read() {
+  const uint64_t before = rte_rdtsc();
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const uint64_t after = rte_rdtsc();
+  return {.ticks = before + (after - before) / 2,
+          .ns = static_cast<uint64_t>(
+              std::chrono::duration_cast<std::chrono::nanoseconds>(now).count())};
+}
+
+void TscClock::adjust() {
+  const Reading now = read();
+  const auto ns = static_cast<double>(static_cast<int64_t>(now.ns - first_.ns));
+  if (ns >= 0 && ns < static_cast<double>(kShortestNs)) return;
+  double rate = ns / static_cast<double>(now.ticks - first_.ticks);
+  const double nominal = nominal_ns_per_tick();
+  if (std::abs(rate - nominal) > nominal * kOffMax) {
+    rate = nominal;
+    first_ = now;
+  }
+  scale_.publish(now.ticks, now.ns, rate);
+}
+
+uint64_t TscClock::now_ns() const { return scale_.at(rte_rdtsc()); }
 
 }  // namespace flowscope

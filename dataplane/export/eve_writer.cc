@@ -1,10 +1,10 @@
 #include "dataplane/export/eve_writer.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
-#include "dataplane/export/community_id.h"
 #include "dataplane/export/text_scan.h"
 #include "dataplane/pipeline/protocol_name.h"
 #include "flowcore/packet/layers.h"
@@ -16,7 +16,7 @@ namespace {
 // JavaScript and many JSON readers hold numbers as doubles: above 53 bits they would round.
 constexpr uint64_t kFlowIdMask = (uint64_t{1} << 53) - 1;
 
-void put_protocol(JsonWriter& json, uint8_t protocol) {
+[[gnu::always_inline]] inline void put_protocol(JsonWriter& json, uint8_t protocol) {
   if (protocol == static_cast<uint8_t>(IpProtocol::Tcp)) return json.word("proto", "TCP");
   if (protocol == static_cast<uint8_t>(IpProtocol::Udp)) return json.word("proto", "UDP");
   json.word("proto", ProtocolName(protocol).text());
@@ -33,7 +33,7 @@ bool has_ports(const RecordHead& head) {
   }
 }
 
-void put_icmp(JsonWriter& json, const RecordHead& head) {
+[[gnu::always_inline]] inline void put_icmp(JsonWriter& json, const RecordHead& head) {
   if (head.icmp_initiator.seen) {
     json.number("icmp_type", head.icmp_initiator.type);
     json.number("icmp_code", head.icmp_initiator.code);
@@ -44,9 +44,9 @@ void put_icmp(JsonWriter& json, const RecordHead& head) {
   }
 }
 
-void put_anomaly(JsonWriter& json, const RecordHead& head) {
+[[gnu::always_inline]] inline void put_anomaly(JsonWriter& json, const RecordHead& head) {
   json.begin_object("anomaly");
-  if (head.app_proto != nullptr) json.word("app_proto", head.app_proto);
+  if (head.app_proto != nullptr) json.literal("app_proto", head.app_proto);
   switch (head.layer) {
     case AnomalyLayer::Decode:
       json.word("type", "decode");
@@ -61,14 +61,14 @@ void put_anomaly(JsonWriter& json, const RecordHead& head) {
       json.word("type", "flow_tracker");
       break;
   }
-  json.word("event", head.event);
+  json.literal("event", head.event);
   if (head.layer == AnomalyLayer::AppLayer) json.word("layer", "proto_parser");
   json.word("severity", name_of(head.severity));
   if (head.layer == AnomalyLayer::Tracker) json.number("flows", head.flows);
   json.end_object();
 }
 
-std::string_view event_type_of(const RecordHead& head) {
+const char* event_type_of(const RecordHead& head) {
   switch (head.kind) {
     case RecordKind::Flow:
       return "flow";
@@ -79,10 +79,10 @@ std::string_view event_type_of(const RecordHead& head) {
     case RecordKind::Interim:
       return "flow_interim";
   }
-  return {};
+  return nullptr;
 }
 
-void put_community_id(JsonWriter& json, const RecordHead& head, uint16_t seed) {
+CommunityTuple tuple_of(const RecordHead& head) {
   CommunityTuple tuple = {.source = head.source.address,
                           .destination = head.destination.address,
                           .source_port = head.source.port,
@@ -93,14 +93,14 @@ void put_community_id(JsonWriter& json, const RecordHead& head, uint16_t seed) {
     tuple.source_port = head.icmp_initiator.type;
     tuple.destination_port = head.icmp_initiator.code;
   }
-  const CommunityIdText id = community_id(tuple, seed);
-  json.word("community_id", {id.data(), id.size()});
+  return tuple;
 }
 
-void put_head(JsonWriter& json, const RecordHead& head, const EveOptions& options) {
+[[gnu::always_inline]] inline void put_head(JsonWriter& json, const RecordHead& head,
+                                            const CommunityIdText* id) {
   json.timestamp("timestamp", head.time);
   if (head.flow_id != 0) json.number("flow_id", head.flow_id & kFlowIdMask);
-  json.word("event_type", event_type_of(head));
+  json.literal("event_type", event_type_of(head));
   if (head.vlan_id != 0) {
     json.begin_array("vlan");
     json.number(nullptr, head.vlan_id);
@@ -119,10 +119,9 @@ void put_head(JsonWriter& json, const RecordHead& head, const EveOptions& option
   json.number("ip_v", head.ip_version);
   if (!with_ports) put_icmp(json, head);
   if (head.app_proto != nullptr && head.kind != RecordKind::Anomaly)
-    json.word("app_proto", head.app_proto);
-  if (head.direction != nullptr) json.word("direction", head.direction);
-  if (options.community_id && !is_of_packet)
-    put_community_id(json, head, options.community_id_seed);
+    json.literal("app_proto", head.app_proto);
+  if (head.direction != nullptr) json.literal("direction", head.direction);
+  if (id != nullptr && !is_of_packet) json.word("community_id", {id->data(), id->size()});
 }
 
 // "decoder.pkts" as {"decoder", "pkts"}.
@@ -158,24 +157,58 @@ void enter_group(JsonWriter& json, std::vector<std::string>& open,
   for (auto group = same_end; group != open.end(); ++group) json.end_object();
   open.erase(same_end, open.end());
   for (size_t i = open.size(); i + 1 < segments.size(); ++i) {
-    json.begin_object(segments[i].c_str());
+    json.begin_object(std::string_view(segments[i]));
     open.push_back(segments[i]);
   }
 }
 
 }  // namespace
 
-// PERF: bound by short stores and by the SHA-1 block of the Community ID. Flattened, because one
-// call that is not inlined and sees the JsonWriter puts its cursor into memory: flow line of 650
-// bytes 173 ns without, 140 with, 59 of them the Community ID (GCC 12, AMD EPYC with SHA
-// extensions; fmt 950 ns in the same run). Clang flattens one level only; the forced inlining in
-// JsonWriter and FlowRecord took it from 218 to 153 ns and leaves GCC as it was.
-[[gnu::flatten]] void EveWriter::write(const RecordReader& record, TextBuffer& out) {
+void EveWriter::write(std::span<const RecordReader> records, TextBuffer& out) {
+  std::array<CommunityTuple, kCommunityIdsAtOnce> tuples;
+  std::array<CommunityIdText, kCommunityIdsAtOnce> ids;
+  while (!records.empty()) {
+    const auto group = records.first(std::min(records.size(), ids.size()));
+    if (options_.community_id) {
+      for (size_t i = 0; i < group.size(); ++i) tuples[i] = tuple_of(group[i].head());
+      community_ids(std::span(tuples).first(group.size()), options_.community_id_seed,
+                    std::span(ids).first(group.size()));
+    }
+    for (size_t i = 0; i < group.size(); ++i) {
+      const CommunityIdText* id = options_.community_id ? &ids[i] : nullptr;
+      if (group[i].tells_of_flow()) {
+        put_flow(group[i].head(), group[i].flow(), id, out);
+      } else {
+        put_other(group[i], id, out);
+      }
+    }
+    records = records.subspan(group.size());
+  }
+}
+
+void EveWriter::write_flow(const RecordHead& head, const FlowRecord& flow, TextBuffer& out) {
+  if (!options_.community_id) return put_flow(head, flow, nullptr, out);
+  const CommunityIdText id = community_id(tuple_of(head), options_.community_id_seed);
+  put_flow(head, flow, &id, out);
+}
+
+// PERF: bound by short stores. Flattened, because one call that is not inlined and sees the
+// JsonWriter puts its cursor into memory: a flow line of 650 bytes took 173 ns without, 140 with
+// (GCC 12, AMD EPYC). Clang flattens one level only, hence the forced inlining in JsonWriter,
+// FlowRecord and FlowMetrics (153 ns after 218).
+[[gnu::flatten]] void EveWriter::put_flow(const RecordHead& head, const FlowRecord& flow,
+                                          const CommunityIdText* id, TextBuffer& out) {
+  JsonWriter json(out, texts_);
+  put_head(json, head, id);
+  flow.describe(json);
+  json.finish();
+}
+
+[[gnu::flatten]] void EveWriter::put_other(const RecordReader& record, const CommunityIdText* id,
+                                           TextBuffer& out) {
   const RecordHead& head = record.head();
-  if (head.kind == RecordKind::Flow || head.kind == RecordKind::Interim)
-    return write_flow(head, record.flow(), out);
-  JsonWriter json(out, day_);
-  put_head(json, head, options_);
+  JsonWriter json(out, texts_);
+  put_head(json, head, id);
   if (head.kind == RecordKind::Anomaly) {
     put_anomaly(json, head);
   } else {
@@ -186,14 +219,6 @@ void enter_group(JsonWriter& json, std::vector<std::string>& open,
   json.finish();
 }
 
-[[gnu::flatten]] void EveWriter::write_flow(const RecordHead& head, const FlowRecord& flow,
-                                            TextBuffer& out) {
-  JsonWriter json(out, day_);
-  put_head(json, head, options_);
-  flow.describe(json);
-  json.finish();
-}
-
 void EveWriter::write_stats(const StatsSnapshot& snapshot, TextBuffer& out) {
   std::vector<SplitFigure> figures;
   for (const StatsFigure& figure : snapshot.figures) {
@@ -201,14 +226,14 @@ void EveWriter::write_stats(const StatsSnapshot& snapshot, TextBuffer& out) {
   }
   std::sort(figures.begin(), figures.end());
 
-  JsonWriter json(out, day_);
+  JsonWriter json(out, texts_);
   json.timestamp("timestamp", snapshot.time);
   json.word("event_type", "stats");
   json.begin_object("stats");
   std::vector<std::string> open;
   for (const SplitFigure& figure : figures) {
     enter_group(json, open, figure.segments);
-    json.number(figure.segments.back().c_str(), figure.value);
+    json.number(std::string_view(figure.segments.back()), figure.value);
   }
   for (size_t i = 0; i < open.size(); ++i) json.end_object();
   json.end_object();

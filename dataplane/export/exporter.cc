@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "dataplane/pipeline/record_reader.h"
 #include "flowcore/base/check.h"
 
 namespace flowscope {
@@ -35,8 +34,10 @@ void sleep_ns(long ns) {
 
 }  // namespace
 
-Exporter::Exporter(std::unique_ptr<OutputFile> output, EveOptions options)
-    : output_(std::move(output)), eve_(options) {}
+Exporter::Exporter(std::unique_ptr<Output> output, EveOptions options)
+    : output_(std::move(output)), eve_(options) {
+  group_.reserve(kCommunityIdsAtOnce);
+}
 
 Exporter::~Exporter() { stop(); }
 
@@ -67,13 +68,13 @@ void Exporter::run() {
   for (;;) {
     // Read before the rings: a pass that finds nothing after it has seen everything.
     const bool stopping = stopping_.load(std::memory_order_acquire);
-    size_t records = write_waiting_stats();
+    size_t records = take_waiting();
     for (RecordRing* ring : rings_) records += drain(*ring);
     flush_if_due(records);
     if (records != 0) {
       pause_ns = kSleepMinNs;
     } else if (stopping) {
-      output_->finish();
+      output_->finish(monotonic_ns());
       return;
     } else {
       sleep_ns(pause_ns);
@@ -84,35 +85,50 @@ void Exporter::run() {
 
 size_t Exporter::drain(RecordRing& ring) {
   size_t records = 0;
-  for (; records < kBatchRecords; ++records) {
-    const Bytes bytes = ring.front();
-    if (bytes.empty()) break;
-    const RecordReader record(bytes, heads_);
-    eve_.write(record, output_->buffer());
-    count(record.head().kind);
-    ring.pop();
+  while (records < kBatchRecords && take_group(ring)) {
+    eve_.write(group_, output_->buffer());
+    for (const RecordReader& record : group_) count(record.head().kind);
+    records += group_.size();
     if (output_->full()) output_->flush(monotonic_ns());
   }
   if (records != 0) ring.release();
   return records;
 }
 
-size_t Exporter::write_waiting_stats() {
+bool Exporter::take_group(RecordRing& ring) {
+  group_.clear();
+  while (group_.size() < kCommunityIdsAtOnce) {
+    const Bytes bytes = ring.front();
+    if (bytes.empty()) break;
+    group_.emplace_back(bytes, heads_);
+    ring.pop();
+  }
+  return !group_.empty();
+}
+
+size_t Exporter::take_waiting() {
   std::vector<StatsSnapshot> waiting;
+  std::optional<ExportSettings> settings;
   {
-    const std::lock_guard lock(stats_mutex_);
+    const std::lock_guard lock(waiting_mutex_);
     waiting.swap(stats_waiting_);
+    settings.swap(settings_waiting_);
+  }
+  if (settings) {
+    eve_ = EveWriter(settings->eve);
+    output_->set_rotation(settings->rotation);
   }
   for (const StatsSnapshot& snapshot : waiting) eve_.write_stats(snapshot, output_->buffer());
   return waiting.size();
 }
 
 void Exporter::flush_if_due(size_t records) {
+  const uint64_t now_ns = monotonic_ns();
   if (output_->empty()) {
     oldest_line_ns_ = 0;
+    output_->idle(now_ns);
     return;
   }
-  const uint64_t now_ns = monotonic_ns();
   if (oldest_line_ns_ == 0) oldest_line_ns_ = now_ns;
   const uint64_t age_ns = now_ns - oldest_line_ns_;
   if (age_ns < (records == 0 ? kIdleLineAgeMaxNs : kLineAgeMaxNs)) return;
@@ -126,7 +142,7 @@ void Exporter::count(RecordKind kind) {
 }
 
 void Exporter::write_stats(StatsSnapshot snapshot) {
-  const std::lock_guard lock(stats_mutex_);
+  const std::lock_guard lock(waiting_mutex_);
   if (stats_waiting_.size() == kStatsWaiting) {
     stats_lost_.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -134,14 +150,22 @@ void Exporter::write_stats(StatsSnapshot snapshot) {
   stats_waiting_.push_back(std::move(snapshot));
 }
 
+void Exporter::change(const ExportSettings& settings) {
+  const std::lock_guard lock(waiting_mutex_);
+  settings_waiting_ = settings;
+}
+
 ExportCounts Exporter::counts() const {
   ExportCounts counts;
   for (size_t i = 0; i < kRecordKinds; ++i) {
     counts.records[i] = records_[i].load(std::memory_order_relaxed);  // written by count()
   }
-  counts.bytes_written = output_->bytes_written();
-  counts.lines_lost = output_->lines_lost() + stats_lost_.load(std::memory_order_relaxed);
-  counts.output_error = output_->error();
+  const OutputCounts output = output_->counts();
+  counts.bytes_written = output.bytes_written;
+  counts.lines_lost = output.lines_lost + stats_lost_.load(std::memory_order_relaxed);
+  counts.outages = output.outages;
+  counts.output_error = output.error;
+  counts.last_output_error = output.last_error;
   return counts;
 }
 

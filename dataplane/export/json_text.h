@@ -1,6 +1,5 @@
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,13 +13,16 @@ namespace flowscope {
 // Longest decimal of 64 bits.
 inline constexpr size_t kNumberChars = 20;
 
+// A decimal of any length. Needs room for kNumberChars.
+char* put_digits(char* out, uint64_t value);
+
 inline char* put_number(char* out, uint64_t value) {
   // Most numbers in records are small.
   if (value < 10) {
     *out = static_cast<char>('0' + value);
     return out + 1;
   }
-  return std::to_chars(out, out + kNumberChars, value).ptr;
+  return put_digits(out, value);
 }
 
 // A byte of text becomes at most these many characters.

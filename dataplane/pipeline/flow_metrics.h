@@ -48,22 +48,24 @@ struct FlowMetrics {
   // microseconds; "toserver" is what the initiator sent, and the round trip of that: the way to the
   // server and back.
   template <class V>
-  void describe(V& visitor) const;
+  [[gnu::always_inline]] inline void describe(V& visitor) const;
 
  private:
   template <class V>
-  static void both(V& visitor, const Names& names, uint64_t to_server, uint64_t to_client) {
+  [[gnu::always_inline]] static void both(V& visitor, const Names& names, uint64_t to_server,
+                                          uint64_t to_client) {
     if (to_server != 0) visitor.number(names.to_server, to_server);
     if (to_client != 0) visitor.number(names.to_client, to_client);
   }
   template <class V>
-  void describe_packets(V& visitor) const;
+  [[gnu::always_inline]] inline void describe_packets(V& visitor) const;
   template <class V>
-  void describe_tcp(V& visitor) const;
+  [[gnu::always_inline]] inline void describe_tcp(V& visitor) const;
   template <class V>
-  void describe_syn(V& visitor, FlowSide side, const std::array<const char*, 4>& names) const;
+  [[gnu::always_inline]] inline void describe_syn(V& visitor, FlowSide side,
+                                                  const std::array<const char*, 4>& names) const;
   template <class V>
-  void describe_first(V& visitor) const;
+  [[gnu::always_inline]] inline void describe_first(V& visitor) const;
 };
 static_assert(std::is_trivially_copyable_v<FlowMetrics>);
 

@@ -92,15 +92,15 @@ struct FlowRecord {
   // The objects "flow" and, where there is something to tell, "tcp", "tunnel" and "metrics", with
   // Suricata 8's names for what it has as well.
   template <RecordVisitor V>
-  void describe(V& visitor) const;
+  [[gnu::always_inline]] inline void describe(V& visitor) const;
 
  private:
   template <RecordVisitor V>
   [[gnu::always_inline]] inline void describe_tcp(V& visitor) const;
   template <RecordVisitor V>
-  void describe_tunnel(V& visitor) const;
+  [[gnu::always_inline]] inline void describe_tunnel(V& visitor) const;
   template <RecordVisitor V>
-  void describe_delta(V& visitor) const;
+  [[gnu::always_inline]] inline void describe_delta(V& visitor) const;
 };
 
 // What an entry of the table says, and its detail where it has one, else null. How the flow ended

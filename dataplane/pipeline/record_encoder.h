@@ -1,6 +1,6 @@
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -8,6 +8,8 @@
 
 #include "dataplane/pipeline/record.h"
 #include "flowcore/base/check.h"
+#include "flowcore/base/copy_short.h"
+#include "flowcore/base/short_word.h"
 #include "l7/parser.h"
 
 namespace flowscope {
@@ -42,29 +44,32 @@ class RecordEncoder {
     FS_DCHECK(place.size() >= kReserveBytes);
   }
 
-  void text(const char* name, std::string_view value) {
-    if (value.size() > kRecordTextBytesMax) {
-      value = value.substr(0, kRecordTextBytesMax);
-      text_was_cut_ = true;
-    }
-    if (!fits(kNamedBytes + sizeof(uint32_t))) return;
-    if (value.size() > room() - kNamedBytes - sizeof(uint32_t)) {
-      value = value.substr(0, room() - kNamedBytes - sizeof(uint32_t));
-      out_of_room_ = true;
-    }
-    put_named(TokenKind::Text, name);
-    put(static_cast<uint32_t>(value.size()));
-    if (!value.empty()) std::memcpy(cursor_, value.data(), value.size());
-    cursor_ += value.size();
+  [[gnu::noinline]] void text(const char* name, std::string_view value) {
+    const ptrdiff_t room = end_ - cursor_ - static_cast<ptrdiff_t>(kTextBytes);
+    if (static_cast<ptrdiff_t>(value.size()) > room || value.size() > kRecordTextBytesMax)
+        [[unlikely]]
+      return cut_text(name, value);
+    put_text(name, value);
+  }
+  // The same, without asking for its length.
+  void text(const char* name, ShortWord word) {
+    const auto size = static_cast<uint32_t>(word.size());
+    if (end_ - cursor_ < static_cast<ptrdiff_t>(kTextBytes + sizeof word)) [[unlikely]]
+      return text(name, std::string_view(word));
+    uint8_t* const at = take(kTextBytes + size);
+    put_named(at, TokenKind::Text, name);
+    std::memcpy(at + kNamedBytes, &size, sizeof size);
+    word.copy_to(at + kTextBytes);
   }
   void number(const char* name, uint64_t value) {
     if (!fits(kNamedBytes + sizeof value)) return;
-    put_named(TokenKind::Number, name);
-    put(value);
+    uint8_t* const at = take(kNamedBytes + sizeof value);
+    put_named(at, TokenKind::Number, name);
+    std::memcpy(at + kNamedBytes, &value, sizeof value);
   }
   void boolean(const char* name, bool value) {
     if (!fits(kNamedBytes)) return;
-    put_named(value ? TokenKind::True : TokenKind::False, name);
+    put_named(take(kNamedBytes), value ? TokenKind::True : TokenKind::False, name);
   }
   void begin_object(const char* name) { begin(TokenKind::BeginObject, name); }
   void end_object() { end(TokenKind::EndObject); }
@@ -88,26 +93,56 @@ class RecordEncoder {
 
  private:
   static constexpr size_t kNamedBytes = 1 + sizeof(const char*);
+  static constexpr size_t kTextBytes = kNamedBytes + sizeof(uint32_t);
 
   // Closing tokens may have gone past the end, into the reserve.
-  [[nodiscard]] size_t room() const {
-    return cursor_ < end_ ? static_cast<size_t>(end_ - cursor_) : 0;
-  }
-  // Once something was left out, all later fields are, so that no field stands in the wrong place.
   [[nodiscard]] bool fits(size_t bytes) {
-    if (!out_of_room_ && bytes <= room()) [[likely]]
+    if (end_ - cursor_ >= static_cast<ptrdiff_t>(bytes)) [[likely]]
       return true;
-    out_of_room_ = true;
+    leave_out();
     return false;
+  }
+  // Once something was left out, all later fields are, so that no field stands in the wrong place:
+  // there is no room for any.
+  void leave_out() {
+    end_ = begin_;
+    out_of_room_ = true;
+  }
+  // PERF: each token is written behind a pointer of its own. For all a compiler knows the cursor is
+  // among the bytes written, and would be read and written again with each of them.
+
+  // The place of the next token.
+  [[nodiscard]] uint8_t* take(size_t bytes) {
+    uint8_t* const at = cursor_;
+    cursor_ = at + bytes;
+    return at;
+  }
+  // Requires: room for it.
+  void put_text(const char* name, std::string_view value) {
+    const auto size = static_cast<uint32_t>(value.size());
+    uint8_t* const at = take(kTextBytes + size);
+    put_named(at, TokenKind::Text, name);
+    std::memcpy(at + kNamedBytes, &size, sizeof size);
+    copy_short(at + kTextBytes, value.data(), size);
+  }
+  [[gnu::noinline]] void cut_text(const char* name, std::string_view value) {
+    if (value.size() > kRecordTextBytesMax) {
+      value = value.substr(0, kRecordTextBytesMax);
+      text_was_cut_ = true;
+    }
+    const ptrdiff_t room = end_ - cursor_ - static_cast<ptrdiff_t>(kTextBytes);
+    if (room < 0) return leave_out();
+    put_text(name, value.substr(0, static_cast<size_t>(room)));
+    if (static_cast<ptrdiff_t>(value.size()) > room) leave_out();
   }
   void begin(TokenKind kind, const char* name) {
     if (depth_ == kDepthMax || !fits(kNamedBytes)) {
-      out_of_room_ = true;
+      leave_out();
       ++skipped_depth_;
       return;
     }
     ++depth_;
-    put_named(kind, name);
+    put_named(take(kNamedBytes), kind, name);
   }
   void end(TokenKind kind) {
     if (skipped_depth_ != 0) {
@@ -118,20 +153,15 @@ class RecordEncoder {
     --depth_;
     put_kind(kind);
   }
-  void put_kind(TokenKind kind) { *cursor_++ = static_cast<uint8_t>(kind); }
-  void put_named(TokenKind kind, const char* name) {
-    put_kind(kind);
-    put(name);
-  }
-  template <class T>
-  void put(T value) {
-    std::memcpy(cursor_, &value, sizeof value);
-    cursor_ += sizeof value;
+  void put_kind(TokenKind kind) { *take(1) = static_cast<uint8_t>(kind); }
+  static void put_named(uint8_t* at, TokenKind kind, const char* name) {
+    *at = static_cast<uint8_t>(kind);
+    std::memcpy(at + 1, &name, sizeof name);
   }
 
   uint8_t* begin_;
   uint8_t* cursor_;
-  uint8_t* end_;
+  uint8_t* end_;  // of the room for fields; begin_: no more of them
   uint32_t depth_ = 0;
   uint32_t skipped_depth_ = 0;
   bool out_of_room_ = false;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dataplane/pipeline/flow_heads.h"
@@ -40,6 +41,9 @@ class RecordOut {
         tracker_(tracker),
         app_name_(app_name),
         first_app_name_(first_app_name) {}
+
+  // From the next record on; `choice` holds the former one afterwards. No allocation.
+  void exchange(RecordChoice& choice) { std::swap(choice_, choice); }
 
   template <class M>
   void message(const FlowEntry& entry, FlowSide from, Timestamp time, const M& message) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "dataplane/pipeline/flow_heads.h"
@@ -25,15 +26,17 @@ class RecordReader {
     if (kind == RecordKind::Flow || kind == RecordKind::Interim) {
       read_flow(heads);
     } else {
-      head_ = take<RecordHead>(body_);
+      head_ = body_.take<RecordHead>();
     }
   }
 
   [[nodiscard]] const RecordHead& head() const { return head_; }
-  // Requires: a record of kind Flow or Interim.
+  // Whether it is of kind Flow or Interim.
+  [[nodiscard]] bool tells_of_flow() const { return flow_.has_value(); }
+  // Requires: tells_of_flow().
   [[nodiscard]] const FlowRecord& flow() const {
-    FS_DCHECK(head_.kind == RecordKind::Flow || head_.kind == RecordKind::Interim);
-    return flow_;
+    FS_DCHECK(tells_of_flow());
+    return *flow_;
   }
   // Tells the visitor every field of the message, as the message itself would, and last a boolean
   // "truncated" where something had to be left out. Requires: a record of kind Message.
@@ -41,54 +44,68 @@ class RecordReader {
   void replay(V& visitor) const;
 
  private:
-  // Takes a value from the front of the tokens.
-  template <class T>
-  static T take(Bytes& tokens) {
-    FS_DCHECK(tokens.size() >= sizeof(T));
-    T value;
-    std::memcpy(&value, tokens.begin(), sizeof value);
-    tokens = tokens.after(sizeof value);
-    return value;
-  }
+  // Takes what lies in the record from front to back: blocks that a RecordRing put there itself, so
+  // that their sizes are not asked for again.
+  class Cursor {
+   public:
+    explicit Cursor(Bytes bytes) : at_(bytes.begin()), end_(bytes.end()) {}
+    [[nodiscard]] bool at_end() const { return at_ == end_; }
+    template <class T>
+    T take() {
+      T value;
+      std::memcpy(&value, pass(sizeof value), sizeof value);
+      return value;
+    }
+    std::string_view take_text(size_t size) { return Bytes(pass(size), size).as_text(); }
+    const char* take_name() { return take<const char*>(); }
+
+   private:
+    const uint8_t* pass(size_t size) {
+      FS_DCHECK(size <= static_cast<size_t>(end_ - at_));
+      const uint8_t* passed = at_;
+      at_ += size;
+      return passed;
+    }
+
+    const uint8_t* at_;
+    const uint8_t* end_;
+  };
+
   void read_flow(const FlowHeads& heads);
-  template <FieldVisitor V>
-  static void replay_text(Bytes& tokens, V& visitor) {
-    const auto* name = take<const char*>(tokens);
-    const auto size = take<uint32_t>(tokens);
-    visitor.text(name, tokens.first(size).as_text());
-    tokens = tokens.after(size);
-  }
 
   RecordHead head_;
-  Bytes body_;
-  FlowRecord flow_;  // of a record of kind Flow or Interim
+  Cursor body_;
+  std::optional<FlowRecord> flow_;
 };
 
 template <FieldVisitor V>
 void RecordReader::replay(V& visitor) const {
   FS_DCHECK(head_.kind == RecordKind::Message);
-  Bytes tokens = body_;
-  while (!tokens.empty()) {
-    switch (take<TokenKind>(tokens)) {
-      case TokenKind::Text:
-        replay_text(tokens, visitor);
+  Cursor tokens = body_;
+  while (!tokens.at_end()) {
+    switch (tokens.take<TokenKind>()) {
+      case TokenKind::Text: {
+        const char* name = tokens.take_name();
+        const auto size = tokens.take<uint32_t>();
+        visitor.text(name, tokens.take_text(size));
         break;
+      }
       case TokenKind::Number: {
-        const auto* name = take<const char*>(tokens);
-        visitor.number(name, take<uint64_t>(tokens));
+        const char* name = tokens.take_name();
+        visitor.number(name, tokens.take<uint64_t>());
         break;
       }
       case TokenKind::True:
-        visitor.boolean(take<const char*>(tokens), true);
+        visitor.boolean(tokens.take_name(), true);
         break;
       case TokenKind::False:
-        visitor.boolean(take<const char*>(tokens), false);
+        visitor.boolean(tokens.take_name(), false);
         break;
       case TokenKind::BeginObject:
-        visitor.begin_object(take<const char*>(tokens));
+        visitor.begin_object(tokens.take_name());
         break;
       case TokenKind::BeginArray:
-        visitor.begin_array(take<const char*>(tokens));
+        visitor.begin_array(tokens.take_name());
         break;
       case TokenKind::EndObject:
         visitor.end_object();

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "flowcore/base/check.h"
@@ -51,48 +52,61 @@ class Blocks {
 
 }  // namespace
 
-RecordRing::RecordRing(Arena& arena, size_t bytes, Overflow overflow)
+RecordRing::RecordRing(Arena& arena, size_t bytes, Overflow overflow,
+                       std::span<const RecordType> shed_first)
     : ring_(arena, bytes), overflow_(overflow) {
   FS_CHECK(bytes >= kBytesMin);
+  set_shed_first(shed_first);
+}
+
+void RecordRing::set_shed_first(std::span<const RecordType> shed_first) {
+  if (overflow_ == Overflow::Wait) return;
+  bytes_spared_ = {};
+  const size_t step = ring_.bytes() / 2 / std::max<size_t>(shed_first.size(), 1);
+  for (size_t i = 0; i < shed_first.size(); ++i) {
+    bytes_spared_[static_cast<size_t>(shed_first[i])] =
+        static_cast<uint32_t>(step * (shed_first.size() - i));
+  }
 }
 
 // PERF: 128 of some 150 bytes are the entry's, read where the tracker has just read it. No hash, no
 // text, nothing that the exporter can make itself: in a flood every packet pays for one of these.
 bool RecordRing::push_flow(const FlowEntry& entry, EndReason reason, const char* app_proto,
                            const FlowExtras& extras) {
-  const std::span<uint8_t> place = reserve(RecordKind::Flow, kImageBytesMax);
+  const std::span<uint8_t> place = reserve(RecordType::Flow, kImageBytesMax);
   if (place.empty()) return false;
   Blocks blocks(place.data());
   blocks.put_flow({.reason = reason, .app_proto = app_proto}, entry, extras);
-  commit(RecordKind::Flow, blocks.bytes());
+  commit(RecordType::Flow, blocks.bytes());
   return true;
 }
 
 bool RecordRing::push_interim(const FlowEntry& entry, const FlowDelta& delta, const char* app_proto,
                               const FlowExtras& extras) {
-  const std::span<uint8_t> place = reserve(RecordKind::Interim, kImageBytesMax);
+  const std::span<uint8_t> place = reserve(RecordType::Interim, kImageBytesMax);
   if (place.empty()) return false;
   Blocks blocks(place.data());
   blocks.put_flow({.kind = RecordKind::Interim, .has_delta = true, .app_proto = app_proto}, entry,
                   extras);
   blocks.put(delta);
-  commit(RecordKind::Interim, blocks.bytes());
+  commit(RecordType::Interim, blocks.bytes());
   return true;
 }
 
-bool RecordRing::push_anomaly(const RecordHead& head, AnomalyLayer layer, const char* event) {
-  const std::span<uint8_t> place = reserve(RecordKind::Anomaly, sizeof(RecordHead));
+bool RecordRing::push_anomaly(RecordHead head, AnomalyLayer layer, const char* event) {
+  const std::span<uint8_t> place = reserve(RecordType::Anomaly, sizeof head);
   if (place.empty()) return false;
-  RecordHead anomaly = head;
-  anomaly.layer = layer;
-  put_head(place, anomaly, RecordKind::Anomaly, event);
-  commit(RecordKind::Anomaly, sizeof(RecordHead));
+  head.kind = RecordKind::Anomaly;
+  head.layer = layer;
+  head.event = event;
+  std::memcpy(place.data(), &head, sizeof head);
+  commit(RecordType::Anomaly, sizeof head);
   return true;
 }
 
-std::span<uint8_t> RecordRing::when_full(RecordKind kind, size_t bytes) {
+std::span<uint8_t> RecordRing::when_full(RecordType type, size_t bytes) {
   if (overflow_ == Overflow::Shed) {
-    count(shed_, kind);
+    count(shed_, type);
     return {};
   }
   // The exporter can only make room out of records that it sees.
@@ -104,19 +118,14 @@ std::span<uint8_t> RecordRing::when_full(RecordKind kind, size_t bytes) {
   }
 }
 
-void RecordRing::put_head(std::span<uint8_t> place, const RecordHead& head, RecordKind kind,
-                          const char* event) {
-  RecordHead written = head;
-  written.kind = kind;
-  written.event = event;
-  std::memcpy(place.data(), &written, sizeof written);
-}
-
 RecordCounts RecordRing::counts() const {
   RecordCounts counts;
-  for (size_t i = 0; i < kRecordKinds; ++i) {
-    counts.pushed[i] = pushed_[i].load(std::memory_order_relaxed);  // written by count()
-    counts.shed[i] = shed_[i].load(std::memory_order_relaxed);
+  for (size_t i = 0; i < kRecordTypes; ++i) {
+    counts.pushed_by_type[i] = pushed_[i].load(std::memory_order_relaxed);  // written by count()
+    counts.shed_by_type[i] = shed_[i].load(std::memory_order_relaxed);
+    const auto kind = static_cast<size_t>(kind_of(static_cast<RecordType>(i)));
+    counts.pushed[kind] += counts.pushed_by_type[i];
+    counts.shed[kind] += counts.shed_by_type[i];
   }
   return counts;
 }

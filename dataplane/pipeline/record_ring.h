@@ -4,11 +4,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "dataplane/pipeline/flow_image.h"
 #include "dataplane/pipeline/record.h"
 #include "dataplane/pipeline/record_encoder.h"
+#include "dataplane/pipeline/record_type.h"
 #include "flowcore/base/arena.h"
 #include "flowcore/base/bytes.h"
 #include "flowcore/base/spsc_ring.h"
@@ -20,10 +22,12 @@ namespace flowscope {
 // capture must. Wait: sleeps until the exporter made room, as files may; nothing is lost.
 enum class Overflow : uint8_t { Shed, Wait };
 
-// Records by kind: written into the ring, and lost before it.
+// Records by kind, and the same by type: written into the ring, and lost before it.
 struct RecordCounts {
   std::array<uint64_t, kRecordKinds> pushed{};
   std::array<uint64_t, kRecordKinds> shed{};
+  std::array<uint64_t, kRecordTypes> pushed_by_type{};
+  std::array<uint64_t, kRecordTypes> shed_by_type{};
 };
 
 // A worker's way out: encodes records into a byte ring that one exporter thread empties.
@@ -36,8 +40,14 @@ class RecordRing {
   static constexpr size_t kBytesMin = 4 * kRecordBytesMax;
 
   static size_t cost(size_t bytes) { return ByteRing::cost(bytes); }
-  // Requires: bytes >= kBytesMin.
-  RecordRing(Arena& arena, size_t bytes, Overflow overflow);
+  // Where records are shed, those of the types in `shed_first` go before others, in this order: the
+  // first of n types is shed once half of the ring is filled, the next ones 1/n of the other half
+  // later, and what is not named only when there is no room at all. Requires: bytes >= kBytesMin.
+  RecordRing(Arena& arena, size_t bytes, Overflow overflow,
+             std::span<const RecordType> shed_first = {});
+
+  // From the next record on. No allocation.
+  void set_shed_first(std::span<const RecordType> shed_first);
 
   // Each writes one record, or sheds it and answers false. The exporter sees it after publish().
   // `app_proto` is a literal or null.
@@ -46,10 +56,10 @@ class RecordRing {
   bool push_interim(const FlowEntry& entry, const FlowDelta& delta, const char* app_proto,
                     const FlowExtras& extras);
   // `event` is a literal. The head may belong to no flow.
-  bool push_anomaly(const RecordHead& head, AnomalyLayer layer, const char* event);
+  bool push_anomaly(RecordHead head, AnomalyLayer layer, const char* event);
   // The event of the record is the message's kEvent. Describes the message twice when it is long.
   template <class M>
-  bool push_message(const RecordHead& head, const M& message);
+  bool push_message(RecordHead head, const M& message);
 
   // Shows the exporter all records written so far; once a burst.
   void publish() { ring_.publish(); }
@@ -68,14 +78,14 @@ class RecordRing {
   // Nearly every message fits into this; asking for more would call the ring full too early.
   static constexpr size_t kRecordBytesUsual = 4096;
   static_assert(kRecordBytesUsual >= sizeof(RecordHead) + RecordEncoder::kReserveBytes);
-  using Counters = std::array<std::atomic<uint64_t>, kRecordKinds>;
+  using Counters = std::array<std::atomic<uint64_t>, kRecordTypes>;
 
   // Room for a record, after waiting where that is the policy; empty, and counted as shed,
   // otherwise.
-  std::span<uint8_t> reserve(RecordKind kind, size_t bytes) {
-    const std::span<uint8_t> place = ring_.reserve(bytes);
+  std::span<uint8_t> reserve(RecordType type, size_t bytes) {
+    const std::span<uint8_t> place = ring_.reserve(bytes, bytes_spared_[static_cast<size_t>(type)]);
     if (place.empty()) [[unlikely]]
-      return when_full(kind, bytes);
+      return when_full(type, bytes);
     return place;
   }
   // Room for the longest record of a flow.
@@ -83,36 +93,38 @@ class RecordRing {
       sizeof(FlowImage) + sizeof(FlowEntry) + sizeof(FlowDetail) + sizeof(FlowMeter)
       + FlowMeter::kFirstPacketsMax * sizeof(FirstPacket) + sizeof(FlowDelta) + sizeof(FlowGaps)
       + sizeof(FlowExtras::app_proto_orig);
-  std::span<uint8_t> when_full(RecordKind kind, size_t bytes);
-  void commit(RecordKind kind, size_t bytes) {
+  std::span<uint8_t> when_full(RecordType type, size_t bytes);
+  void commit(RecordType type, size_t bytes) {
     ring_.commit(bytes);
-    count(pushed_, kind);
+    count(pushed_, type);
   }
-  static void put_head(std::span<uint8_t> place, const RecordHead& head, RecordKind kind,
-                       const char* event);
-  static void count(Counters& counters, RecordKind kind) {
+  static void count(Counters& counters, RecordType type) {
     // Relaxed, load and store: the worker is the only writer, and counts() needs no order among
     // figures.
-    std::atomic<uint64_t>& counter = counters[static_cast<size_t>(kind)];
+    std::atomic<uint64_t>& counter = counters[static_cast<size_t>(type)];
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
   ByteRing ring_;
   Overflow overflow_;
+  std::array<uint32_t, kRecordTypes> bytes_spared_{};  // what a record of the type must leave free
   Counters pushed_{};
   Counters shed_{};
 };
 
 template <class M>
-bool RecordRing::push_message(const RecordHead& head, const M& message) {
+bool RecordRing::push_message(RecordHead head, const M& message) {
+  constexpr RecordType kType = message_type(M::kEvent);
+  head.kind = RecordKind::Message;
+  head.event = M::kEvent;
   for (const size_t bytes_max : {kRecordBytesUsual, kRecordBytesMax}) {
-    const std::span<uint8_t> place = reserve(RecordKind::Message, bytes_max);
+    const std::span<uint8_t> place = reserve(kType, bytes_max);
     if (place.empty()) return false;
     RecordEncoder encoder(place.subspan(sizeof(RecordHead)));
     message.describe(encoder);
     if (encoder.out_of_room() && bytes_max < kRecordBytesMax) continue;
-    put_head(place, head, RecordKind::Message, M::kEvent);
-    commit(RecordKind::Message, sizeof(RecordHead) + encoder.finish());
+    std::memcpy(place.data(), &head, sizeof head);
+    commit(kType, sizeof(RecordHead) + encoder.finish());
     return true;
   }
   return false;

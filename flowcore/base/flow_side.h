@@ -9,7 +9,7 @@ namespace flowscope {
 enum class FlowSide : uint8_t { Initiator = 0, Responder = 1 };
 
 [[nodiscard]] constexpr FlowSide other_side(FlowSide side) {
-  return side == FlowSide::Initiator ? FlowSide::Responder : FlowSide::Initiator;
+  return static_cast<FlowSide>(static_cast<uint8_t>(side) ^ 1U);
 }
 [[nodiscard]] constexpr size_t index_of(FlowSide side) { return static_cast<size_t>(side); }
 // For a set of sides in two bits.

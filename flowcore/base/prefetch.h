@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace flowscope {
 
@@ -18,6 +19,10 @@ inline void prefetch_read(const void* address) {
 inline void prefetch_write(const void* address) {
   __builtin_prefetch(address, 1, 3);
   asm volatile("");
+}
+// The same for the line `offset` bytes behind, wherever that is and also if `address` is null.
+inline void prefetch_write(const void* address, size_t offset) {
+  prefetch_write(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(address) + offset));
 }
 
 }  // namespace flowscope

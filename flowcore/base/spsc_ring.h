@@ -39,14 +39,17 @@ class ByteRing {
   ByteRing& operator=(const ByteRing&) = delete;
   ~ByteRing() = default;
 
+  [[nodiscard]] size_t bytes() const { return size_; }
   // The longest record: half of the ring, so that one always fits once the ring is empty, wherever
   // it would start.
   [[nodiscard]] size_t record_bytes_max() const { return size_ / 2 - kHeaderBytes; }
 
   // Producer: room for one record of up to `bytes_max`; empty when the ring is full now, or for
-  // ever when `bytes_max` is 0 or above record_bytes_max(). A second reserve() takes the place of
-  // the first.
-  [[nodiscard]] std::span<uint8_t> reserve(size_t bytes_max);
+  // ever when `bytes_max` is 0 or above record_bytes_max(). The ring counts as full when less than
+  // `bytes_spared` would stay free behind the record, so that records of less worth leave room for
+  // others. Requires: bytes_spared <= half of the ring. A second reserve() takes the place of the
+  // first.
+  [[nodiscard]] std::span<uint8_t> reserve(size_t bytes_max, size_t bytes_spared = 0);
   // Producer: makes the first `bytes` of the room a record. Requires: 0 < bytes <= the bytes_max of
   // the reserve() before it, which gave room.
   void commit(size_t bytes);
@@ -96,9 +99,11 @@ class ByteRing {
   void prefetch_to_write(uint64_t begin, uint64_t end) const {
     constexpr uint64_t kLine = kCacheLineBytes;
     const uint64_t first = std::max(begin + kAheadEndBytes, end + kAheadBytes);
+    uint8_t* const memory = memory_;  // a prefetch is a write for all a compiler knows
+    const size_t mask = size_ - 1;
     for (uint64_t at = (first + kLine - 1) / kLine * kLine; at < end + kAheadEndBytes;
          at += kLine) {
-      prefetch_write(memory_ + place_of(at));
+      prefetch_write(memory + (at & mask));
     }
   }
 
@@ -133,12 +138,13 @@ class ByteRing {
   alignas(kCacheLineBytes) std::atomic<uint64_t> released_{0};
 };
 
-inline std::span<uint8_t> ByteRing::reserve(size_t bytes_max) {
+inline std::span<uint8_t> ByteRing::reserve(size_t bytes_max, size_t bytes_spared) {
+  FS_DCHECK(bytes_spared <= size_ / 2);
   if (bytes_max - 1 >= record_bytes_max()) return {};  // 0 wraps to the largest number
   const size_t record = kHeaderBytes + padded(bytes_max);
   const size_t to_end = size_ - place_of(written_);
   const size_t skip = record <= to_end ? 0 : to_end;
-  const uint64_t end = written_ + skip + record;
+  const uint64_t end = written_ + skip + record + bytes_spared;
   if (end - released_seen_ > size_) {
     // acquire: pairs with the release store in release().
     released_seen_ = released_.load(std::memory_order_acquire);

@@ -34,8 +34,8 @@ class FiveTuple {
   // and by a rotation: a blend of both takes more, and `?:` makes a branch of it (GCC 12),
   // a coin toss that no predictor guesses. Written as whole blocks, so that the hash, which loads
   // the key in the same blocks, need not wait for the stores to leave for the cache.
-  bool extract(const Layers& layers, const PacketView& packet, FlowKey& key,
-               Orientation& orientation) const {
+  [[gnu::always_inline]] bool extract(const Layers& layers, const PacketView& packet, FlowKey& key,
+                                      Orientation& orientation) const {
     if (layers.status != DecodeStatus::Ip) return false;
     const size_t version = layers.ip_version == 6 ? 1 : 0;
     const Block16 source = load_address(kSourcePlaces, version, packet.frame, layers.l3_offset);

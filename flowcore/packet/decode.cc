@@ -26,8 +26,9 @@ static_assert(kPlainBytesMin >= EthernetHeader::kBytes + 2 * VlanTag::kBytes);
 
 // Two header lines: IPv6 and VLAN headers cross the first one.
 void prefetch_headers(const PacketView& packet) {
-  prefetch_read(packet.frame.begin());
-  prefetch_read(packet.frame.after(kCacheLineBytes).begin());
+  const Bytes frame = packet.frame;
+  prefetch_read(frame.begin());
+  prefetch_read(frame.after(kCacheLineBytes).begin());
 }
 
 // Writes the link's half of the row, from vlan_id to l2_offset: all zero but the type. PERF: two
@@ -77,7 +78,7 @@ bool decode_plain(const PacketView& packet, Layers& layers) {
   if (packet.link != LinkType::Ethernet) return false;
   if (frame.size() < kPlainBytesMin || frame.size() > kDecodedBytesMax) return false;
   const uint16_t type = load_be16(frame, EthernetHeader::kBytes - 2);
-  if (is_ether_type(type, EtherType::Ipv4)) {
+  if (is_ether_type(type, EtherType::Ipv4)) [[likely]] {
     set_untagged(EtherType::Ipv4, layers);
     return decode_plain_ip(frame, EthernetHeader::kBytes, 4, layers);
   }

@@ -69,6 +69,8 @@ class FragmentTable {
             Observer& observer);
   // Gives the rebuilt frames back. Call when the burst's frames are no longer needed.
   void release() { lent_bytes_ = 0; }
+  // From the next fragment on, for those that wait as well.
+  void set_timeout_ns(uint64_t timeout_ns) { timeout_ns_ = timeout_ns; }
 
   [[nodiscard]] const FragmentCounters& counters() const { return counters_; }
   // Datagrams in the table, those included that were refused and wait for their time-out.

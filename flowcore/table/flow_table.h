@@ -111,13 +111,13 @@ class FlowTable {
   // Third pass: the slot of the entry with this key, kNone when there is none. `guess` is what
   // guess() gave for the same hash, however long ago.
   [[nodiscard]] Slot find(uint64_t hash, const Key& key, Slot guess) const {
-    if (guess != kNone && holds(guess, hash, key)) [[likely]]
+    if (guess != kNone && holds(guess, key)) [[likely]]
       return guess;
     return find_beyond(hash, key);
   }
   // Whether the slot holds the entry of this key now.
-  [[nodiscard]] bool holds(Slot slot, uint64_t hash, const Key& key) const {
-    return index_.signature_at(slot) == SetIndex::signature_of(hash) && entries_[slot].key == key;
+  [[nodiscard]] bool holds(Slot slot, const Key& key) const {
+    return index_.is_used(slot) && entries_[slot].key == key;
   }
 
   // Where a new entry goes and which entry must be vacated for it first, kNone when none.

@@ -121,8 +121,7 @@ class BurstTracker {
   template <FlowObserver O>
   void forget(FlowEntry& entry, O& observer);
 
-  // The live flow of a key, untouched; null when there is none, or when it is idle past its
-  // time-out.
+  // The live flow of a key, untouched; null when there is none, or it is past its time-out.
   [[nodiscard]] FlowEntry* flow_of(const FlowKey& key, uint64_t clock_ns);
   // Calls visit(FlowEntry&), which may not end any, for the flows in `sets` sets from `begin` on.
   template <class F>
@@ -131,8 +130,10 @@ class BurstTracker {
   }
   [[nodiscard]] uint32_t set_count() const { return table_.sets(); }
 
-  // From the next packet on.
+  // Each from the next packet or sweep step on, for flows that live as well; in constant time.
   void set_idle_policy(const IdlePolicy& policy);
+  void set_emergency_percent(uint32_t percent) { emergency_percent_ = percent; }
+  void set_interim_ns(uint64_t interim_ns) { interim_.set_period_ns(interim_ns); }
   void set_idle_rule(const IdleRule& rule) { timeouts_.set_rule(rule); }
   // Ends flows, those worth least and silent longest first, until no more than `flows_max` live.
   // Requires: 0 < flows_max, and no more than at construction. Allocates while it does.
@@ -156,7 +157,6 @@ class BurstTracker {
     return meters_.is_on() ? &meters_.of(slot_of(entry)) : nullptr;
   }
   [[nodiscard]] std::span<const FirstPacket> first_packets_of(const FlowEntry& entry) const;
-  // All of these.
   [[nodiscard]] FlowExtras extras_of(const FlowEntry& entry) const {
     return {detail_of(entry), meter_of(entry), first_packets_of(entry), {}};
   }
@@ -174,12 +174,10 @@ class BurstTracker {
     return anomalies_[static_cast<size_t>(anomaly)].value();
   }
   [[nodiscard]] uint64_t emergencies() const { return emergencies_.value(); }
+  [[nodiscard]] uint64_t sweep_steps() const { return sweep_steps_.value(); }
   [[nodiscard]] uint64_t live() const { return created_.value() - ended_.value(); }
 
  private:
-  // So many packets at least before it reads an entry, update() asks for it, and for as many at a
-  // time: a core looks up several pages at once, and has a dozen or two of line fills under way.
-  static constexpr uint32_t kEntriesAhead = 8;
   // How update() goes on after a packet: with the next one, or it stops before or after this one.
   enum class Next : uint8_t { Packet, StopBefore, StopAfter };
   // Whether a packet is the first of its run: no flow was touched in the run then.
@@ -198,9 +196,7 @@ class BurstTracker {
   // Of these flags SYN alone may open a flow anew.
   static constexpr uint8_t kOpening = tcp_flag::kSyn | tcp_flag::kAck | tcp_flag::kRst;
   static constexpr uint64_t kSweepStep_ns = uint64_t{1} << 18;
-  // A step visits so many sets even where less is due: small tables are swept at once after a
-  // pause.
-  static constexpr uint32_t kStepSets = 4096;
+  static constexpr uint32_t kStepSets = 4096;  // at least: small tables are swept at once
   static constexpr uint64_t kLeapTicks = 0x4000;
   static constexpr uint32_t kEmergencyOverPercent = 90;  // of where it began
   static constexpr uint64_t kPressureInterval_ns = 1'000'000'000;
@@ -208,10 +204,14 @@ class BurstTracker {
   [[nodiscard]] uint16_t tick(uint64_t clock_ns) const {
     return static_cast<uint16_t>(clock_ns >> timeouts_.tick_shift());
   }
+  void prefetch_slots(const FlowBurst& flows, size_t begin, uint32_t count) const;
   void mind_leap(uint64_t clock_ns);
   template <FlowObserver O>
-  bool take_steady(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t packet,
-                   O& observer);
+  uint32_t take_steady(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t begin,
+                       uint32_t end, O& observer);
+  uint32_t account_steady(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
+                          uint32_t begin, uint32_t end);
+  struct Steady;  // what account_steady() does for each packet
   template <FlowObserver O>
   Next take(const Burst& burst, const FlowKeys& keys, FlowBurst& flows, uint32_t packet, Run run,
             O& observer);
@@ -290,6 +290,7 @@ class BurstTracker {
   std::array<Counter, kEvictionCauses> evicted_;
   std::array<Counter, kFlowAnomalies> anomalies_;
   Counter emergencies_;
+  Counter sweep_steps_;
   Counter details_refused_;
 };
 

@@ -129,6 +129,7 @@ void BurstTracker::sweep_step(uint64_t clock_ns, O& observer) {
       std::max<uint64_t>(kStepSets, 2 * kSweepStep_ns * table_.sets() / kSweepRound_ns);
   swept_ns_ = clock_ns;
   next_sweep_ns_ = clock_ns + kSweepStep_ns;
+  sweep_steps_.add(1);
   sweep_sets(static_cast<uint32_t>(std::clamp<uint64_t>(due, 1, most)), kStepEndedMax, clock_ns,
              observer);
   if (interim_.on()) tell_interim(clock_ns, observer);
@@ -185,6 +186,9 @@ void BurstTracker::watch_load(uint64_t clock_ns, O& observer) {
       timeouts_.set_emergency(false);
       tell_tracker(TrackerAnomaly::EmergencyOver, live(), clock_ns, observer);
     }
+  } else if (in_emergency()) {
+    timeouts_.set_emergency(false);
+    tell_tracker(TrackerAnomaly::EmergencyOver, live(), clock_ns, observer);
   }
   tell_pressure(clock_ns, observer);
 }

@@ -15,60 +15,41 @@ uint32_t BurstTracker::update(const Burst& burst, const FlowKeys& keys, FlowBurs
   end_closed(observer);
   ++serial_;
   while (!quoted.empty() && quoted.front().packet < begin) quoted = quoted.subspan(1);
-  for (uint32_t i = begin; i < burst.count; ++i) {
-    if (i % kEntriesAhead == 0) {
-      const uint32_t end = std::min(i + 2 * kEntriesAhead, burst.count);
-      for (uint32_t j = i + kEntriesAhead; j < end; ++j) table_.prefetch_entry(flows.expected[j]);
-    }
-    const uint64_t clock_ns = flows.clock_ns[i];
-    if (clock_ns >= next_sweep_ns_ && i != begin) [[unlikely]]
-      return i;
-    if (!quoted.empty() && quoted.front().packet == i) [[unlikely]] {
-      note_error(quoted.front(), burst.layers[i], clock_ns);
+  const uint32_t end = flows.first_at(next_sweep_ns_, begin + 1, burst.count);
+  for (uint32_t i = begin; i < end; ++i) {
+    const uint32_t noted = quoted.empty() ? end : std::min(end, quoted.front().packet);
+    i = take_steady(burst, keys, flows, i, noted, observer);
+    if (i == end) break;
+    if (i == noted) [[unlikely]] {
+      note_error(quoted.front(), burst.layers[i], flows.clock_ns[i]);
       quoted = quoted.subspan(1);
     }
-    if (take_steady(burst, keys, flows, i, observer)) [[likely]]
-      continue;
     const Next next = take(burst, keys, flows, i, i == begin ? Run::Begins : Run::GoesOn, observer);
     if (next != Next::Packet) [[unlikely]]
       return next == Next::StopBefore ? i : i + 1;
   }
-  return burst.count;
+  return end;
 }
 
-// The packets that flows are made of: what take() does for a segment that follow_steady_tcp() does
-// for, in a flow that both sides are known of and that the third packet of this side has come of,
-// so that its class, its state and what is told of it stay as they are. False, and nothing is done,
-// for any other. PERF: nine of ten packets. Without a call, and apart from the rest, which would
-// take the registers.
+// The packets that flows are made of: what take() does for segments that follow_steady_tcp() does
+// for, in a flow that both sides are known of, and for any packet that is not of TCP, once two of
+// its side have come, so that class, state and what is told of the flow stay as they are. From
+// `begin` on up to `end`; gives the first other one, for which nothing is done.
 template <FlowObserver O>
-inline bool BurstTracker::take_steady(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
-                                      uint32_t packet, O& observer) {
-  const uint32_t slot = flows.guess[packet];
-  if (slot == FlowTable<FlowEntry>::kNone || meters_.is_on() || !keys.has_key[packet]) return false;
-  if (!table_.holds(slot, keys.hash[packet], keys.key[packet])) [[unlikely]]
-    return false;
-  FlowEntry& entry = table_.entry(slot);
-  const uint64_t clock_ns = flows.clock_ns[packet];
-  const Layers& layers = burst.layers[packet];
-  const PacketView& view = burst.packet[packet];
-  const FlowSide side = entry.side_of(keys.orientation[packet]);
-  SideCounters& sender = entry.side[index_of(side)];
-  if (!timeouts_.is_fresh(entry, clock_ns) || sender.packets() < 2) [[unlikely]]
-    return false;
-  TcpStep step;
-  if (!layers.has_l4 || !follow_steady_tcp(entry, side, layers, step)) return false;
-  sender.count(view.wire_bytes);
-  sender.add_tcp_flags(layers.tcp_flags);
-  entry.see(view.time, clock_ns);
-  entry.run_serial = serial_;
-  table_.touch(slot, tick(clock_ns));
-  flows.slot[packet] = slot;
-  flows.side[packet] = side;
-  flows.signal[packet] = step.signal;
-  if constexpr (requires { observer.on_packet(entry, side, view); })
-    observer.on_packet(entry, side, view);
-  return true;
+uint32_t BurstTracker::take_steady(const Burst& burst, const FlowKeys& keys, FlowBurst& flows,
+                                   uint32_t begin, uint32_t end, O& observer) {
+  if constexpr (requires(FlowEntry & entry, FlowSide side, const PacketView& packet) {
+                  observer.on_packet(entry, side, packet);
+                }) {
+    // It is to see each flow as the packet left it.
+    for (uint32_t i = begin; i < end; ++i) {
+      if (account_steady(burst, keys, flows, i, i + 1) == i) return i;
+      observer.on_packet(table_.entry(flows.slot[i]), flows.side[i], burst.packet[i]);
+    }
+    return end;
+  } else {
+    return account_steady(burst, keys, flows, begin, end);
+  }
 }
 
 // Any packet.
@@ -76,13 +57,14 @@ template <FlowObserver O>
 [[gnu::noinline]] BurstTracker::Next BurstTracker::take(const Burst& burst, const FlowKeys& keys,
                                                         FlowBurst& flows, uint32_t packet, Run run,
                                                         O& observer) {
+  const uint32_t guess = flows.slot[packet];
   flows.slot[packet] = FlowBurst::kNoFlow;
-  if (!keys.has_key[packet]) return Next::Packet;
+  if (keys.has_key[packet] == 0) return Next::Packet;
   const uint64_t clock_ns = flows.clock_ns[packet];
   const Layers& layers = burst.layers[packet];
   const PacketView& view = burst.packet[packet];
   const Orientation orientation = keys.orientation[packet];
-  uint32_t slot = table_.find(keys.hash[packet], keys.key[packet], flows.guess[packet]);
+  uint32_t slot = table_.find(keys.hash[packet], keys.key[packet], guess);
   bool is_new = false;
   if (slot == FlowTable<FlowEntry>::kNone) {
     slot = make_room(keys.hash[packet], clock_ns, run, observer);
@@ -177,7 +159,7 @@ inline BurstTracker::Accounted BurstTracker::account(FlowEntry& entry, FlowSide 
   const Accounted accounted = account_basic(entry, side, layers, packet, clock_ns);
   const uint32_t slot = slot_of(entry);
   meters_.of(slot).count(entry, before, side, layers, packet, accounted.step);
-  meters_.note_first(slot, entry, side, layers);
+  meters_.note_first(slot, entry, side, layers, packet.time);
   return accounted;
 }
 

@@ -36,13 +36,7 @@ uint32_t end_of(const Layers& layers) {
 
 void FlowMeter::count(const FlowEntry& entry, const FlowBefore& before, FlowSide from,
                       const Layers& layers, const PacketView& packet, const TcpStep& step) {
-  SideMeter& sender = sides_[index_of(from)];
-  sender.add_payload(layers.payload_bytes);
-  if (layers.ip_version != 0) sender.add_ttl(layers.ttl);
-  if (from != last_side_) {
-    other_last_ns_ = before.last_seen_ns;
-    last_side_ = from;
-  }
+  note_passed(layers, from, before.last_seen_ns);
   if (entry.packets() == 1) [[unlikely]] {
     if (entry.orientation_inferred) history_.add(from, HistoryLetter::Flipped);
   } else if (entry.side[index_of(from)].packets() == 1 && from != beginner_of(entry)) [[unlikely]] {
@@ -52,6 +46,11 @@ void FlowMeter::count(const FlowEntry& entry, const FlowBefore& before, FlowSide
   }
   if (!layers.has_l4) return;
   if (entry.is_tcp()) return count_tcp(entry, before, from, layers, packet, step);
+  note_datagram(entry, from, layers);
+}
+
+void FlowMeter::note_datagram(const FlowEntry& entry, FlowSide from, const Layers& layers) {
+  SideMeter& sender = sides_[index_of(from)];
   if (layers.payload_bytes != 0 && compact_count_ < CompactHistory::kLettersMax) {
     compact_.add(from, 'd');
     ++compact_count_;
@@ -69,7 +68,9 @@ void FlowMeter::count_tcp(const FlowEntry& entry, const FlowBefore& before, Flow
   if (is_over(before.state) || step.segment == SegmentKind::Stray) [[unlikely]]
     return;
   if ((layers.tcp_flags & (tcp_flag::kAck | tcp_flag::kRst)) == tcp_flag::kAck) [[likely]]
-    take_ack(before, other_side(from), layers.tcp_ack, packet.time);
+    take_ack(before.next_known[index_of(other_side(from))]
+                 && seq_less(before.next_seq[index_of(other_side(from))], layers.tcp_ack),
+             other_side(from), layers.tcp_ack, packet.time);
   switch (step.segment) {
     case SegmentKind::Empty:
     case SegmentKind::Stray:
@@ -88,9 +89,13 @@ void FlowMeter::count_tcp(const FlowEntry& entry, const FlowBefore& before, Flow
       count_one(events_[index_of(from)].keep_alives);
       break;
   }
-  // What a side still takes is of no interest once the other has nothing more to send.
   if (layers.tcp_window != 0 || (layers.tcp_flags & kFlagged) != 0) [[likely]]
     return;
+  note_zero_window(entry, from);
+}
+
+// What a side still takes is of no interest once the other has nothing more to send.
+void FlowMeter::note_zero_window(const FlowEntry& entry, FlowSide from) {
   if (entry.side[index_of(other_side(from))].fin_seen()) return;
   SideEvents& events = events_[index_of(from)];
   if (events.zero_windows == UINT16_MAX) return;
@@ -177,7 +182,7 @@ void FlowMeter::start_timing(FlowSide from, const Layers& layers, Timestamp time
   sender.timed_us = us_of(time);
 }
 
-void FlowMeter::take_ack(const FlowBefore& before, FlowSide sender, uint32_t ack, Timestamp time) {
+void FlowMeter::take_ack(bool beyond, FlowSide sender, uint32_t ack, Timestamp time) {
   SideMeter& timed = sides_[index_of(sender)];
   if (timed.timing != SideMeter::Timing::Nothing && seq_distance(timed.timed_end, ack) >= 0) {
     // Modulo 2^32; the capture's time may go backwards.
@@ -195,8 +200,6 @@ void FlowMeter::take_ack(const FlowBefore& before, FlowSide sender, uint32_t ack
   }
   const bool in_hole =
       (holes_ & bit_of(sender)) != 0 && seq_less(events_[index_of(sender)].hole.begin, ack);
-  const bool beyond =
-      before.next_known[index_of(sender)] && seq_less(before.next_seq[index_of(sender)], ack);
   if (in_hole || beyond) [[unlikely]]
     take_gap(sender, ack);
 }

@@ -5,6 +5,8 @@
 #include <type_traits>
 
 #include "flowcore/base/flow_side.h"
+#include "flowcore/base/one_address.h"
+#include "flowcore/base/prefetch.h"
 #include "flowcore/packet/layers.h"
 #include "flowcore/packet/packet_view.h"
 #include "flowcore/track/flow_entry.h"
@@ -60,6 +62,16 @@ class alignas(64) FlowMeter {
   // the order in which its entry saw them; `step` is what follow_tcp() said, where it was asked.
   void count(const FlowEntry& entry, const FlowBefore& before, FlowSide from, const Layers& layers,
              const PacketView& packet, const TcpStep& step);
+  // The same for a segment that follow_steady_tcp() took in, or a packet that is not of TCP, of a
+  // side that has sent two before. `last_seen_ns`: of the entry, before it. PERF: nine of ten
+  // packets; no call but for what is new about the flow.
+  void count_steady(const FlowEntry& entry, uint64_t last_seen_ns, FlowSide from,
+                    const Layers& layers, const PacketView& packet);
+  // Asks for the line that every packet writes, and for that of the round trips.
+  void prefetch() const {
+    prefetch_write(&sides_);
+    prefetch_write(&rtts_);
+  }
   // Where the next packet with payload goes among the first ones; `most` when there are enough.
   uint32_t next_first_packet(uint32_t most) {
     return first_packets_ < most ? first_packets_++ : most;
@@ -90,7 +102,11 @@ class alignas(64) FlowMeter {
   void note_compact(FlowSide from, const Layers& layers);
   void read_syn(FlowSide from, const Layers& layers, const PacketView& packet);
   void start_timing(FlowSide from, const Layers& layers, Timestamp time);
-  void take_ack(const FlowBefore& before, FlowSide sender, uint32_t ack, Timestamp time);
+  // `beyond`: of what is known to have been sent.
+  void take_ack(bool beyond, FlowSide sender, uint32_t ack, Timestamp time);
+  void note_datagram(const FlowEntry& entry, FlowSide from, const Layers& layers);
+  void note_zero_window(const FlowEntry& entry, FlowSide from);
+  void note_passed(const Layers& layers, FlowSide from, uint64_t last_seen_ns);
   void take_gap(FlowSide sender, uint32_t ack);
   void open_hole(FlowSide from, uint32_t begin, uint32_t end, Timestamp time);
   void take_behind(FlowSide from, const Layers& layers, Timestamp time);
@@ -99,10 +115,10 @@ class alignas(64) FlowMeter {
   std::array<SideMeter, 2> sides_;
   uint64_t other_last_ns_ = 0;  // last packet of the side that did not send the flow's last one
   uint32_t other_first_us_ = 0;
+  FlowSide last_side_ : 1 = FlowSide::Initiator;
   uint16_t first_packets_ : 6 = 0;
   uint16_t compact_count_ : 5 = 0;  // letters in compact_
-  FlowSide last_side_ : 1 = FlowSide::Initiator;
-  uint16_t holes_ : 2 = 0;  // bit_of(side): events_[side].hole is open
+  uint16_t holes_ : 2 = 0;          // bit_of(side): events_[side].hole is open
   std::array<uint8_t, 2> gaps_{};
   // Second line.
   std::array<SideRtt, 2> rtts_;
@@ -111,6 +127,43 @@ class alignas(64) FlowMeter {
   // Third line.
   std::array<SideEvents, 2> events_;
 };
+
+[[gnu::always_inline]] inline void FlowMeter::note_passed(const Layers& layers, FlowSide from,
+                                                          uint64_t last_seen_ns) {
+  SideMeter& sender = at_one_address(sides_[index_of(from)]);
+  sender.add_payload(layers.payload_bytes);
+  if (layers.ip_version != 0) sender.add_ttl(layers.ttl);
+  if (from == last_side_) return;
+  other_last_ns_ = last_seen_ns;
+  last_side_ = other_side(last_side_);
+}
+
+[[gnu::always_inline]] inline void FlowMeter::count_steady(const FlowEntry& entry,
+                                                           uint64_t last_seen_ns, FlowSide from,
+                                                           const Layers& layers,
+                                                           const PacketView& packet) {
+  note_passed(layers, from, last_seen_ns);
+  const SideMeter& sender = sides_[index_of(from)];
+  const auto has_both = [&] {
+    return sender.payload_noted != 0 && compact_count_ == CompactHistory::kLettersMax;
+  };
+  if (!entry.is_tcp()) {
+    if (layers.has_l4 && !has_both()) note_datagram(entry, from, layers);
+    return;
+  }
+  const bool has_payload = layers.payload_bytes != 0;
+  if (has_payload ? !has_both() : sender.ack_noted == 0) note_letters(from, layers);
+  const FlowSide other = other_side(from);
+  const SideMeter& answered = sides_[index_of(other)];
+  const bool ends_timing = answered.timing != SideMeter::Timing::Nothing
+                           && seq_distance(answered.timed_end, layers.tcp_ack) >= 0;
+  if (ends_timing || holes_ != 0) take_ack(false, other, layers.tcp_ack, packet.time);
+  if (has_payload && sender.timing == SideMeter::Timing::Nothing)
+    start_timing(from, layers, packet.time);
+  if (layers.tcp_window == 0) [[unlikely]]
+    note_zero_window(entry, from);
+}
+
 static_assert(sizeof(FlowMeter) == 192 && std::is_trivially_copyable_v<FlowMeter>);
 
 }  // namespace flowscope

@@ -5,7 +5,6 @@
 
 #include "flowcore/base/arena.h"
 #include "flowcore/base/plain_copy.h"
-#include "flowcore/base/prefetch.h"
 #include "flowcore/track/first_packets.h"
 #include "flowcore/track/flow_meter.h"
 
@@ -44,8 +43,7 @@ class FlowMeters {
                : first_packets_.row(slot).first(meters_[slot].first_packets());
   }
 
-  // The line that every packet writes. The second comes along with it on most machines.
-  void prefetch(uint32_t slot) const { prefetch_write(&meters_[slot]); }
+  void prefetch(uint32_t slot) const { meters_[slot].prefetch(); }
   void start(uint32_t slot) {
     static constexpr FlowMeter kEmpty{};
     copy_plain(&meters_[slot], kEmpty);
@@ -55,13 +53,15 @@ class FlowMeters {
     first_packets_.move(from, to);
   }
   [[nodiscard]] FlowMeter& of(uint32_t slot) { return meters_[slot]; }
+  [[nodiscard]] bool keeps_first() const { return first_packets_.each() != 0; }
   // Keeps a packet with payload where there is room among the flow's first.
-  void note_first(uint32_t slot, const FlowEntry& entry, FlowSide from, const Layers& layers) {
+  void note_first(uint32_t slot, const FlowEntry& entry, FlowSide from, const Layers& layers,
+                  Timestamp time) {
     const uint32_t each = first_packets_.each();
     if (each == 0 || layers.payload_bytes == 0) return;
     const uint32_t place = meters_[slot].next_first_packet(each);
     if (place == each) return;
-    const uint64_t after_ns = Timestamp{entry.last_seen_ns}.saturating_since({entry.started_ns});
+    const uint64_t after_ns = time.saturating_since({entry.started_ns});
     first_packets_.row(slot)[place] = FirstPacket::of(from, layers.payload_bytes, after_ns);
   }
 

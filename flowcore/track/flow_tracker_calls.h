@@ -129,7 +129,7 @@ void FlowTracker<E, State, Init>::find(const Burst& burst) {
   Parts& parts = *parts_;
   if (burst.count == 1 && parts.keys.hash[0] == parts.hot_hash
       && parts.hot_slot != FlowBurst::kNoFlow) {
-    parts.flows.guess[0] = parts.hot_slot;
+    parts.flows.slot[0] = parts.hot_slot;
     parts.flows.expected[0] = parts.hot_slot;
     return;
   }

@@ -45,6 +45,13 @@ class Interim {
   }
 
   [[nodiscard]] bool on() const { return period_ns_ != 0; }
+  // From the next step on; the round that is under way ends by the new period. Requires: on, and at
+  // least kPeriodMin_ns.
+  void set_period_ns(uint64_t period_ns) {
+    FS_CHECK(on());
+    FS_CHECK(period_ns >= kPeriodMin_ns);
+    period_ns_ = period_ns;
+  }
   // A new flow lives in the slot.
   void restart(uint32_t slot) {
     if (on()) [[unlikely]]

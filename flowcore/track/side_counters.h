@@ -32,15 +32,14 @@ class SideCounters {
   [[nodiscard]] uint64_t packets() const { return packets_ >> kPacketsShift; }
   // Whole frames as on the wire.
   [[nodiscard]] uint64_t bytes() const { return bytes_ >> kBytesShift; }
-  void count(uint32_t wire_bytes) {
-    uint64_t packets_after = 0;
-    if (!__builtin_add_overflow(packets_, uint64_t{1} << kPacketsShift, &packets_after)) [[likely]]
-      packets_ = packets_after;
-    uint64_t bytes_after = 0;
+  void count(uint32_t wire_bytes, uint8_t flags = 0) {
+    packets_ += uint64_t{1} << kPacketsShift;
+    if (packets_ < uint64_t{1} << kPacketsShift) [[unlikely]]
+      packets_ |= kPacketsMax << kPacketsShift;
     const uint64_t more = uint64_t{wire_bytes} << kBytesShift;
-    if (__builtin_add_overflow(bytes_, more, &bytes_after)) [[unlikely]]
-      bytes_after = kBytesMax << kBytesShift | tcp_flags();
-    bytes_ = bytes_after;
+    bytes_ = (bytes_ | flags) + more;
+    if (bytes_ < more) [[unlikely]]
+      bytes_ |= kBytesMax << kBytesShift;
   }
 
   // All flags seen, or-ed; see tcp_flag.
@@ -73,6 +72,10 @@ class SideCounters {
   [[nodiscard]] uint32_t window_scale() const { return packets_ >> kScaleShift & kScaleMask; }
   void set_window_scale(uint32_t shift) {
     packets_ = (packets_ & ~(kScaleMask << kScaleShift)) | (shift & kScaleMask) << kScaleShift;
+  }
+  // goes_on() of both. PERF: one test in place of two.
+  [[nodiscard]] static bool both_go_on(const SideCounters& x, const SideCounters& y) {
+    return (((x.packets_ ^ kNextKnown) | (y.packets_ ^ kNextKnown)) & (kNextKnown | kFinSeen)) == 0;
   }
   // The largest window that the side advertised, as the power of two above it; 0: none yet.
   [[nodiscard]] uint32_t window_log() const { return packets_ >> kWindowShift & kWindowMask; }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -39,12 +38,16 @@ struct SideMeter {
   Timing timing : 2 = Timing::Nothing;
 
   void add_payload(uint16_t bytes) {
-    const uint64_t sum = payload_bytes + bytes;
-    payload_bytes = sum >= payload_bytes ? sum : UINT64_MAX;
+    payload_bytes += bytes;
+    if (payload_bytes < bytes) [[unlikely]]
+      payload_bytes = UINT64_MAX;
   }
+  // PERF: most packets of a side have the TTL of those before.
   void add_ttl(uint8_t ttl) {
-    ttl_lowest = std::min(ttl_lowest, ttl);
-    ttl_highest = std::max(ttl_highest, ttl);
+    if (ttl < ttl_lowest) [[unlikely]]
+      ttl_lowest = ttl;
+    if (ttl > ttl_highest) [[unlikely]]
+      ttl_highest = ttl;
   }
 };
 static_assert(sizeof(SideMeter) == 24);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "flowcore/base/flow_side.h"
+#include "flowcore/base/one_address.h"
 #include "flowcore/base/seq.h"
 #include "flowcore/packet/layers.h"
 #include "flowcore/packet/packet_view.h"
@@ -44,9 +45,9 @@ TcpStep follow_tcp(FlowEntry& entry, FlowSide from, const Layers& layers, const 
 inline bool follow_steady_tcp(FlowEntry& entry, FlowSide from, const Layers& layers,
                               TcpStep& step) {
   SideCounters& sender = entry.side[index_of(from)];
-  const SideCounters& receiver = entry.side[index_of(other_side(from))];
+  const SideCounters& receiver = at_one_address(entry.side[index_of(other_side(from))]);
   if ((layers.tcp_flags & ~uint32_t{tcp_flag::kPsh}) != tcp_flag::kAck) return false;
-  if (entry.state != TcpState::Established || !sender.goes_on() || !receiver.goes_on())
+  if (entry.state != TcpState::Established || !SideCounters::both_go_on(sender, receiver))
     return false;
   if (layers.tcp_seq != sender.next_seq) return false;
   if (seq_distance(receiver.next_seq, layers.tcp_ack) > 0 || receiver.window_log() == 0)

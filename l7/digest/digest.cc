@@ -7,6 +7,7 @@
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 
+#include <cstring>
 #include <new>
 
 #include "flowcore/base/check.h"
@@ -30,8 +31,8 @@ void Md5::update(Bytes bytes) {
   MD5_Update(state_in<MD5_CTX>(state_), bytes.begin(), bytes.size());
 }
 
-std::array<uint8_t, Md5::kDigestBytes> Md5::finish() {
-  std::array<uint8_t, kDigestBytes> digest;
+Md5::Digest Md5::finish() {
+  Digest digest;
   MD5_Final(digest.data(), state_in<MD5_CTX>(state_));
   return digest;
 }
@@ -42,25 +43,38 @@ void Sha256::update(Bytes bytes) {
   SHA256_Update(state_in<SHA256_CTX>(state_), bytes.begin(), bytes.size());
 }
 
-std::array<uint8_t, Sha256::kDigestBytes> Sha256::finish() {
-  std::array<uint8_t, kDigestBytes> digest;
+Sha256::Digest Sha256::finish() {
+  Digest digest;
   SHA256_Final(digest.data(), state_in<SHA256_CTX>(state_));
   return digest;
 }
 
-std::array<uint8_t, Sha256::kDigestBytes> sha256(Bytes bytes) {
+Md5::Digest md5(Bytes bytes) {
+  Md5 state;
+  state.update(bytes);
+  return state.finish();
+}
+
+Sha256::Digest sha256(Bytes bytes) {
   Sha256 state;
   state.update(bytes);
   return state.finish();
 }
 
+Sha1Digest sha1(Bytes bytes) {
+  static_assert(std::tuple_size_v<Sha1Digest> == SHA_DIGEST_LENGTH);
+  SHA_CTX state;
+  SHA1_Init(&state);
+  SHA1_Update(&state, bytes.begin(), bytes.size());
+  Sha1Digest digest;
+  SHA1_Final(digest.data(), &state);
+  return digest;
+}
+
 void write_hex(Bytes bytes, std::span<char> text) {
   FS_DCHECK(text.size() >= bytes.size() * 2);
-  constexpr char kDigits[] = "0123456789abcdef";
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    text[2 * i] = kDigits[bytes[i] >> 4];
-    text[2 * i + 1] = kDigits[bytes[i] & 0xf];
-  }
+  for (size_t i = 0; i < bytes.size(); ++i)
+    std::memcpy(text.data() + 2 * i, kHexDigits[bytes[i]].data(), 2);
 }
 
 }  // namespace flowscope

@@ -24,11 +24,6 @@ Conversation::Stage Conversation::first_stage(Transport transport, Variant varia
   return transport == Transport::Datagrams ? Stage::New : Stage::Incomplete;
 }
 
-Variant Conversation::variant() const {
-  if (stage_ == Stage::Mdns) return Variant::Mdns;
-  return stage_ == Stage::Llmnr ? Variant::Llmnr : Variant::Dns;
-}
-
 void Conversation::lose_history() {
   if (is_paired()) stage_ = Stage::Incomplete;
 }
@@ -39,6 +34,7 @@ void Conversation::note_first_message(bool is_response) {
 }
 
 Pairing Conversation::pair_known_query(FlowSide side, uint16_t id, Bytes question, Timestamp time) {
+  if (queries_.empty()) return {};
   const PendingQueries::Position position = queries_.find(id, side, question);
   if (position == PendingQueries::kNone) return {};
   PendingQueries::Head head = queries_.at(position).head;

@@ -41,7 +41,10 @@ class Conversation {
   template <class Sink>
   void end(StreamEnd end, Sink& sink);
 
-  [[nodiscard]] Variant variant() const;
+  [[nodiscard]] Variant variant() const {
+    if (is_paired()) return Variant::Dns;
+    return stage_ == Stage::Mdns ? Variant::Mdns : Variant::Llmnr;
+  }
 
  private:
   // What the flow is, and whether a response without a query can be held against its sender. Over
@@ -81,7 +84,7 @@ static_assert(sizeof(Conversation) <= 32);
 
 template <class Sink>
 ParseStatus Conversation::take(FlowSide side, Bytes bytes, Timestamp time, Sink& sink) {
-  expire(time, sink);
+  if (!queries_.empty()) expire(time, sink);
   const Survey found = survey(bytes);
   if (found.verdict == Verdict::NotDns) {
     lose_history();
@@ -91,12 +94,10 @@ ParseStatus Conversation::take(FlowSide side, Bytes bytes, Timestamp time, Sink&
   bad_in_a_row_ = 0;
   const bool is_response = found.header.has(kFlagResponse);
   if (messages_ == 0) note_first_message(is_response);
-  Pairing pairing;
-  if (is_paired()) {
-    const Bytes question = bytes.sub(kHeaderBytes, found.question_bytes);
-    pairing = is_response ? answer(side, found.header.id, question, time)
-                          : ask(side, found, question, time, sink);
-  }
+  const Bytes question = bytes.sub(kHeaderBytes, found.question_bytes);
+  const Pairing pairing = !is_paired()  ? Pairing{}
+                          : is_response ? answer(side, found.header.id, question, time)
+                                        : ask(side, found, question, time, sink);
   sink.message(side, DnsMessage(bytes, found, messages_, variant(), pairing));
   ++messages_;
   if (found.verdict != Verdict::Sound) sink.anomaly(side, "dns_malformed");

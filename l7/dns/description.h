@@ -34,18 +34,26 @@ class Description {
     write_questions();
     // RFC 2136 section 2: what must hold, and what to change.
     const bool is_update = survey_.header.opcode() == static_cast<uint8_t>(Opcode::Update);
-    write_records(is_update ? "prerequisites" : "answers", Section::Answer);
-    write_records(is_update ? "updates" : "authorities", Section::Authority);
-    write_records("additionals", Section::Additional);
+    if (has(Section::Answer))
+      write_records(is_update ? "prerequisites" : "answers", Section::Answer);
+    if (has(Section::Authority))
+      write_records(is_update ? "updates" : "authorities", Section::Authority);
+    if (has(Section::Additional)) write_records("additionals", Section::Additional);
     if (records_seen_ > survey_.records_checked)
       visitor_.number("records_omitted", records_seen_ - survey_.records_checked);
   }
 
  private:
+  [[nodiscard]] bool has(Section section) const {
+    return survey_.present[static_cast<size_t>(section)] != 0;
+  }
+
   void write_header(uint32_t tx_id) {
     const DnsHeader& header = survey_.header;
     visitor_.number("version", 3);
-    visitor_.text("type", header.has(kFlagResponse) ? "response" : "request");
+    constexpr ShortWord kResponse("response");
+    constexpr ShortWord kRequest("request");
+    visitor_.text("type", header.has(kFlagResponse) ? kResponse : kRequest);
     visitor_.number("tx_id", tx_id);
     visitor_.number("id", header.id);
     std::array<char, 4> hex;
@@ -60,8 +68,7 @@ class Description {
     visitor_.number("opcode", header.opcode());
     const std::string_view opcode = header.opcode() != 0 ? opcode_name(header.opcode()) : "";
     if (!opcode.empty()) visitor_.text("opcode_name", opcode);
-    NumberText scratch;
-    visitor_.text("rcode", rcode_name(survey_.rcode, scratch));
+    visitor_.text("rcode", rcode_name(survey_.rcode));
   }
 
   void write_flags() {
@@ -128,7 +135,7 @@ class Description {
       visitor_.begin_object(nullptr);
       write_owner(question.name_at);
       write_type(question.type);
-      write_class(question.rr_class, "unicast_response");
+      if (question.rr_class != kClassInternet) write_class(question.rr_class, "unicast_response");
       visitor_.end_object();
     }
     visitor_.end_array();
@@ -137,7 +144,6 @@ class Description {
 
   void write_records(const char* name, Section section) {
     const uint16_t present = survey_.present[static_cast<size_t>(section)];
-    if (present == 0) return;
     const bool any_fits = records_seen_ < survey_.records_checked;
     if (any_fits) visitor_.begin_array(name);
     Record record;
@@ -150,7 +156,7 @@ class Description {
       if (record.is(RrType::Opt)) {
         write_edns(record);
       } else {
-        write_class(record.rr_class, "cache_flush");
+        if (record.rr_class != kClassInternet) write_class(record.rr_class, "cache_flush");
         visitor_.number("ttl", record.ttl);
       }
       if (record.rdata_bytes != 0 && (survey_.sound_contents >> index & 1) != 0)
@@ -167,9 +173,8 @@ class Description {
     if ((opt.ttl & 0x8000) != 0) visitor_.boolean("do", true);
   }
 
-  // `top_bit` is what the top bit means in mDNS.
+  // Of what is not of the Internet class. `top_bit` is what the top bit means in mDNS.
   void write_class(uint16_t rr_class, const char* top_bit) {
-    if (rr_class == kClassInternet) return;
     if (variant_ == Variant::Mdns && (rr_class & kMulticastClassBit) != 0) {
       visitor_.boolean(top_bit, true);
       rr_class &= static_cast<uint16_t>(~kMulticastClassBit);
@@ -182,6 +187,8 @@ class Description {
   // A name that cannot be read to its end is written as far as it goes, and marked. The owners of
   // answers are mostly the name asked for, by the same pointer: it is read once.
   void write_owner(size_t name_at) {
+    if (message_[name_at] == 0)
+      return visitor_.text("rrname", ShortWord());  // the root: all OPT records
     const uint16_t pointer = pointer_at(message_, name_at);
     if (pointer == 0 || pointer != owner_pointer_) {
       owner_.clear();
@@ -193,10 +200,7 @@ class Description {
     if (!owner_is_whole_) visitor_.boolean("rrname_truncated", true);
   }
 
-  void write_type(uint16_t type) {
-    NumberText scratch;
-    visitor_.text("rrtype", rr_type_name(type, scratch));
-  }
+  void write_type(uint16_t type) { visitor_.text("rrtype", rr_type_name(type)); }
 
   Bytes message_;
   const Survey& survey_;

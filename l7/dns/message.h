@@ -71,10 +71,9 @@ class UnansweredQuery {
     visitor.begin_array("queries");
     visitor.begin_object(nullptr);
     NameText name;
-    NumberText scratch;
     (void)read_name(query_.question, 0, name);
     visitor.text("rrname", name.view());
-    visitor.text("rrtype", rr_type_name(query_.type(), scratch));
+    visitor.text("rrtype", rr_type_name(query_.type()));
     visitor.end_object();
     visitor.end_array();
   }

@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "flowcore/base/check.h"
-
 namespace flowscope::dns {
 
 namespace {
@@ -59,18 +57,6 @@ PendingQueries::Position PendingQueries::find(uint16_t id, FlowSide asker, Bytes
 
 PendingQueries::Position PendingQueries::find(uint16_t id, FlowSide asker) const {
   return find_if([&](Position, const Head& head) { return head.id == id && head.asker == asker; });
-}
-
-PendingQueries::Head PendingQueries::head_at(Position position) const {
-  FS_DCHECK(position + sizeof(Head) <= end_);
-  Head head;
-  std::memcpy(&head, std::span(block_, block_bytes_).subspan(position).data(), sizeof head);
-  return head;
-}
-
-PendingQueries::Entry PendingQueries::at(Position position) const {
-  const Head head = head_at(position);
-  return {head, Bytes{block_, end_}.sub(position + sizeof head, head.question_bytes)};
 }
 
 void PendingQueries::set(Position position, const Head& head) {

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "flowcore/base/buffer_pool.h"
 #include "flowcore/base/bytes.h"
+#include "flowcore/base/check.h"
 #include "flowcore/base/flow_side.h"
 #include "l7/dns/vocabulary.h"
 
@@ -64,7 +66,10 @@ class PendingQueries {
   [[nodiscard]] Position find(uint16_t id, FlowSide asker, Bytes question) const;
   // The oldest with this id and asker, whatever it asks.
   [[nodiscard]] Position find(uint16_t id, FlowSide asker) const;
-  [[nodiscard]] Entry at(Position position) const;
+  [[nodiscard]] Entry at(Position position) const {
+    const Head head = head_at(position);
+    return {head, Bytes{block_, end_}.sub(position + sizeof head, head.question_bytes)};
+  }
   // Changes what is known of an entry, not its question.
   void set(Position position, const Head& head);
   void remove(Position position);
@@ -82,7 +87,12 @@ class PendingQueries {
 
   template <class Fits>
   [[nodiscard]] Position find_if(Fits&& fits) const;
-  [[nodiscard]] Head head_at(Position position) const;
+  [[nodiscard]] Head head_at(Position position) const {
+    FS_DCHECK(position + sizeof(Head) <= end_);
+    Head head;
+    std::memcpy(&head, std::span(block_, block_bytes_).subspan(position).data(), sizeof head);
+    return head;
+  }
   [[nodiscard]] bool make_room(uint32_t bytes);
 
   BufferPool* pool_;

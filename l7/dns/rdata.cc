@@ -1,7 +1,7 @@
 #include "l7/dns/rdata.h"
 
 #include <algorithm>
-#include <charconv>
+#include <bit>
 #include <cstring>
 
 #include "flowcore/base/byte_reader.h"
@@ -70,21 +70,48 @@ struct ZeroRun {
 };
 
 ZeroRun longest_zero_run(const std::array<uint16_t, 8>& groups) {
+  uint32_t zeros = 0;
+  for (size_t i = 0; i < groups.size(); ++i) zeros |= uint32_t{groups[i] == 0} << i;
   ZeroRun longest;
-  for (size_t i = 0; i < groups.size(); ++i) {
-    size_t end = i;
-    while (end < groups.size() && groups[end] == 0) ++end;
-    if (end - i > longest.count && end - i > 1) longest = {.first = i, .count = end - i};
-    if (end > i) i = end - 1;
-  }
+  // Bit i of `starts`: so many groups from i on are zero.
+  uint32_t starts = zeros & zeros >> 1;
+  for (size_t count = 2; starts != 0; starts &= zeros >> count, ++count)
+    longest = {.first = static_cast<size_t>(std::countr_zero(starts)), .count = count};
   return longest;
 }
 
+// A byte in decimal: as many characters as `count` says.
+struct Decimal {
+  std::array<char, 3> digits{};
+  uint8_t count = 0;
+};
+constexpr std::array<Decimal, 256> make_decimals() {
+  std::array<Decimal, 256> decimals{};
+  for (size_t value = 0; value < decimals.size(); ++value) {
+    Decimal& decimal = decimals[value];
+    for (size_t unit = 100; unit > 0; unit /= 10) {
+      if (value >= unit || unit == 1)
+        decimal.digits[decimal.count++] = static_cast<char>('0' + value / unit % 10);
+    }
+  }
+  return decimals;
+}
+constexpr std::array<Decimal, 256> kDecimals = make_decimals();
+
+// Requires: room for three characters, which are written whatever the number.
 char* append_decimal(char* out, uint8_t value) {
-  if (value >= 100) *out++ = static_cast<char>('0' + value / 100);
-  if (value >= 10) *out++ = static_cast<char>('0' + value / 10 % 10);
-  *out++ = static_cast<char>('0' + value % 10);
-  return out;
+  const Decimal& decimal = kDecimals[value];
+  std::memcpy(out, decimal.digits.data(), decimal.digits.size());
+  return out + decimal.count;
+}
+
+// Without leading zeros. Requires: room for four characters, which are written whatever the number.
+char* append_group(char* out, uint16_t group) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const int count = std::max(1, (std::bit_width(group) + 3) / 4);
+  const uint32_t from_left = uint32_t{group} << (16 - 4 * count);
+  for (int i = 0; i < 4; ++i) out[i] = kDigits[from_left >> (12 - 4 * i) & 0xf];
+  return out + count;
 }
 
 std::string_view text_between(const AddressText& storage, const char* end) {
@@ -93,14 +120,9 @@ std::string_view text_between(const AddressText& storage, const char* end) {
 
 }  // namespace
 
-bool rdata_is_sound(NameCheck& names, const Record& record) {
-  if (record.rdata_bytes == 0) return true;
+bool content_is_sound(NameCheck& names, const Record& record) {
   const Bytes rdata = names.message().sub(record.rdata_at, record.rdata_bytes);
   switch (record.type) {
-    case number_of(RrType::A):
-      return record.rdata_bytes == 4;
-    case number_of(RrType::Aaaa):
-      return record.rdata_bytes == 16;
     case number_of(RrType::Ns):
     case number_of(RrType::Cname):
     case number_of(RrType::Ptr):
@@ -161,7 +183,7 @@ std::string_view ipv6_text(Bytes address, AddressText& storage) {
       continue;
     }
     if (i != 0) *out++ = ':';
-    out = std::to_chars(out, storage.data() + storage.size(), groups[i], 16).ptr;
+    out = append_group(out, groups[i]);
   }
   return text_between(storage, out);
 }

@@ -98,7 +98,6 @@ class RdataDescription {
 
   void write_field(const Record& record, const RdataField& field, ByteReader& reader) {
     using Kind = RdataField::Kind;
-    NumberText scratch;
     switch (field.kind) {
       case Kind::U8:
         return visitor_.number(field.name, reader.u8());
@@ -111,7 +110,7 @@ class RdataDescription {
         return visitor_.number(field.name, high << 32 | reader.u32());
       }
       case Kind::Type:
-        return visitor_.text(field.name, rr_type_name(reader.u16(), scratch));
+        return visitor_.text(field.name, rr_type_name(reader.u16()));
       case Kind::KeyTag:
         return visitor_.number(field.name,
                                key_tag(message_.sub(record.rdata_at, record.rdata_bytes)));
@@ -156,8 +155,7 @@ class RdataDescription {
         is_cut_ = true;
         break;
       }
-      NumberText scratch;
-      visitor_.text(nullptr, rr_type_name(type, scratch));
+      visitor_.text(nullptr, rr_type_name(type));
     }
     visitor_.end_array();
   }

@@ -46,45 +46,49 @@ bool is_netbios(Bytes message) {
   return entries.next(question) && (question.type == 32 || question.type == 33);
 }
 
-// The passes over one message that make its survey.
+// The one pass over a message that makes its survey.
 class Surveyor {
  public:
-  explicit Surveyor(Bytes message) : message_(message), walk_(message), names_(message) {}
+  explicit Surveyor(Bytes message) : message_(message), names_(message) {}
 
   Survey run() {
     result_.header = read_header(message_);
     result_.rcode = result_.header.rcode();
-    if (read_questions() && read_records(Section::Answer) && read_records(Section::Authority)) {
-      read_records(Section::Additional);
-    }
-    result_.ends_exactly = walk_.position() == message_.size();
+    EntryWalk walk(message_);
+    if (read_questions(walk)) read_records(walk);
+    result_.ends_exactly = walk.position() == message_.size();
     result_.verdict = verdict();
     return result_;
   }
 
  private:
-  bool read_questions() {
+  bool read_questions(EntryWalk& walk) {
     uint16_t& present = result_.present[0];
     for (Question question; present < result_.header.claimed[0]; ++present) {
-      if (!walk_.next(question)) return false;
+      if (!walk.next(question)) return false;
       if (present >= kQuestionsMax) continue;
       const bool is_sound = question.name_is_plain || names_.is_sound(question.name_at);
       if (present == 0 && is_sound)
-        result_.question_bytes = static_cast<uint16_t>(walk_.position() - kHeaderBytes);
+        result_.question_bytes = static_cast<uint16_t>(walk.position() - kHeaderBytes);
+      // The owners of answers are mostly the name asked for.
+      if (question.name_is_plain) names_.take_as_sound(question.name_at);
       all_readable_ &= is_sound;
     }
     return true;
   }
 
-  bool read_records(Section section) {
-    const auto index = static_cast<size_t>(section);
-    uint16_t& present = result_.present[index];
-    for (Record record; present < result_.header.claimed[index]; ++present) {
-      if (!walk_.next(record)) return false;
-      if (record.is(RrType::Opt) && section == Section::Additional) take_extended_rcode(record);
-      if (result_.records_checked < kRecordsMax && !names_.is_exhausted()) check(record);
+  // All sections: up to the first record that does not lie whole in the message.
+  void read_records(EntryWalk& walk) {
+    Record record;
+    for (size_t section = 1; section < kSections; ++section) {
+      uint16_t& present = result_.present[section];
+      for (; present < result_.header.claimed[section]; ++present) {
+        if (!walk.next(record)) return;
+        if (record.is(RrType::Opt) && section == static_cast<size_t>(Section::Additional))
+          take_extended_rcode(record);
+        if (result_.records_checked < kRecordsMax && !names_.is_exhausted()) check(record);
+      }
     }
-    return true;
   }
 
   void check(const Record& record) {
@@ -109,7 +113,6 @@ class Surveyor {
   }
 
   Bytes message_;
-  EntryWalk walk_;
   NameCheck names_;
   Survey result_;
   bool all_readable_ = true;

@@ -100,6 +100,15 @@ constexpr std::array<std::string_view, 9> kSvcParams = {"mandatory", "alpn",    
                                                         "ipv6hint",  "dohpath",  "ohttp"};
 
 template <size_t N>
+constexpr std::array<ShortWord, N> words_of(const std::array<std::string_view, N>& names) {
+  std::array<ShortWord, N> words{};
+  for (size_t i = 0; i < N; ++i) words[i] = ShortWord(names[i]);
+  return words;
+}
+constexpr auto kLowTypeWords = words_of(kLowTypes);
+constexpr auto kRcodeWords = words_of(kRcodes);
+
+template <size_t N>
 constexpr std::string_view name_in(const std::array<std::string_view, N>& names, size_t number) {
   return number < N ? names[number] : std::string_view{};
 }
@@ -110,23 +119,28 @@ std::string_view numbered(std::string_view prefix, uint16_t number, NumberText& 
   return {scratch.data(), static_cast<size_t>(end - scratch.data())};
 }
 
+ShortWord numbered(std::string_view prefix, uint16_t number) {
+  NumberText scratch;
+  return ShortWord(numbered(prefix, number, scratch));
+}
+
 }  // namespace
 
-std::string_view rr_type_name(uint16_t type, NumberText& scratch) {
-  if (type < kLowTypes.size()) {
-    const std::string_view name = kLowTypes.at(type);
-    return name.empty() ? numbered("TYPE", type, scratch) : name;
+ShortWord rr_type_name(uint16_t type) {
+  if (type < kLowTypeWords.size()) {
+    const ShortWord name = kLowTypeWords.at(type);
+    return name.empty() ? numbered("TYPE", type) : name;
   }
   const auto* const found = std::lower_bound(
       kHighTypes.begin(), kHighTypes.end(), type,
       [](const NamedNumber& entry, uint16_t wanted) { return entry.number < wanted; });
   const bool known = found != kHighTypes.end() && found->number == type;
-  return known ? found->name : numbered("TYPE", type, scratch);
+  return known ? ShortWord(found->name) : numbered("TYPE", type);
 }
 
-std::string_view rcode_name(uint16_t rcode, NumberText& scratch) {
-  const std::string_view name = name_in(kRcodes, rcode);
-  return name.empty() ? numbered("RCODE", rcode, scratch) : name;
+ShortWord rcode_name(uint16_t rcode) {
+  const ShortWord name = rcode < kRcodeWords.size() ? kRcodeWords.at(rcode) : ShortWord();
+  return name.empty() ? numbered("RCODE", rcode) : name;
 }
 
 // RFC 6895 section 3.2.

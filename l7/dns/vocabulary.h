@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "flowcore/base/short_word.h"
+
 namespace flowscope::dns {
 
 // Resource record types whose content we read (IANA DNS parameters, TYPE registry), and those that
@@ -100,11 +102,11 @@ enum class SvcParam : uint16_t {
 // Room for the text of a number that has no mnemonic.
 using NumberText = std::array<char, 16>;
 
-// "AAAA", or "TYPE65280" (RFC 3597 section 5) written into `scratch`.
-[[nodiscard]] std::string_view rr_type_name(uint16_t type, NumberText& scratch);
+// "AAAA", or "TYPE65280" (RFC 3597 section 5).
+[[nodiscard]] ShortWord rr_type_name(uint16_t type);
 
-// "NXDOMAIN", or "RCODE12" written into `scratch`. Takes the extended code of RFC 6891 as well.
-[[nodiscard]] std::string_view rcode_name(uint16_t rcode, NumberText& scratch);
+// "NXDOMAIN", or "RCODE12". Takes the extended code of RFC 6891 as well.
+[[nodiscard]] ShortWord rcode_name(uint16_t rcode);
 
 // "CH", or "CLASS77" (RFC 3597 section 5) written into `scratch`.
 [[nodiscard]] std::string_view class_name(uint16_t rr_class, NumberText& scratch);

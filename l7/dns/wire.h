@@ -5,11 +5,15 @@
 #include <cstdint>
 
 #include "flowcore/base/bytes.h"
+#include "l7/dns/name.h"
 #include "l7/dns/vocabulary.h"
 
 namespace flowscope::dns {
 
 inline constexpr size_t kHeaderBytes = 12;
+// What follows the name of a question: type and class; of a record: those, TTL and length.
+inline constexpr size_t kQuestionFixedBytes = 4;
+inline constexpr size_t kRecordFixedBytes = 10;
 // Most questions and records of one message that are checked in full and written out; the rest is
 // only stepped over and counted.
 inline constexpr uint32_t kQuestionsMax = 16;
@@ -87,7 +91,38 @@ class EntryWalk {
   size_t position_ = kHeaderBytes;
 };
 
+// Inline, so that the walk and the entry stay in registers.
+inline bool EntryWalk::next(Question& question) {
+  const NameSpan name = span_of_name(message_, position_);
+  if (name.end == 0 || message_.size() - name.end < kQuestionFixedBytes) return false;
+  question = {.name_at = position_,
+              .name_is_plain = name.is_plain,
+              .type = load_be16(message_, name.end),
+              .rr_class = load_be16(message_, name.end + 2)};
+  position_ = name.end + kQuestionFixedBytes;
+  return true;
+}
+
+inline bool EntryWalk::next(Record& record) {
+  const NameSpan name = span_of_name(message_, position_);
+  if (name.end == 0 || message_.size() - name.end < kRecordFixedBytes) return false;
+  record = {.name_at = position_,
+            .name_is_plain = name.is_plain,
+            .type = load_be16(message_, name.end),
+            .rr_class = load_be16(message_, name.end + 2),
+            .ttl = load_be32(message_, name.end + 4),
+            .rdata_at = name.end + kRecordFixedBytes,
+            .rdata_bytes = load_be16(message_, name.end + 8)};
+  if (record.rdata_bytes > message_.size() - record.rdata_at) return false;
+  position_ = record.rdata_at + record.rdata_bytes;
+  return true;
+}
+
 // Requires: kHeaderBytes bytes.
-[[nodiscard]] DnsHeader read_header(Bytes first_bytes);
+[[nodiscard]] inline DnsHeader read_header(Bytes first_bytes) {
+  DnsHeader header{.id = load_be16(first_bytes, 0), .flags = load_be16(first_bytes, 2)};
+  for (size_t i = 0; i < kSections; ++i) header.claimed[i] = load_be16(first_bytes, 4 + 2 * i);
+  return header;
+}
 
 }  // namespace flowscope::dns

@@ -30,7 +30,7 @@ class Exchanges {
 
   // Puts a request at the back of the queue. When there is no room the oldest ones are written.
   template <class Sink>
-  void add_request(const RequestFields& request, RequestQueue::Texts texts, RequestQueue::Hash hash,
+  void add_request(const RequestFields& request, Texts texts, RequestQueue::Hash hash,
                    const Progress& progress, Sink& sink);
   // The newest request has a body, which passes by from now on.
   void open_newest() { newest_is_open_ = !requests_.empty(); }
@@ -49,7 +49,7 @@ class Exchanges {
   // The same, and the client is one that waits for each answer.
   [[nodiscard]] bool answers_unknown_in_turn() const { return answers_unknown() && !pipelines_; }
   // Keeps the fields of the response that began until its body is over.
-  void keep_answer(const ResponseFields& fields) { response_.keep(fields); }
+  void keep_answer(const ResponseFields& fields, Texts texts) { response_.keep(fields, texts); }
   // Writes the response that began, with its request, if it has not been written yet.
   template <class Sink>
   void write_answer(const ResponseFields& fields, const Progress& progress, Sink& sink);
@@ -81,8 +81,8 @@ class Exchanges {
   enum class Answer : uint8_t { None, ToFront, ToUnknown, Written };
 
   template <class Sink>
-  void write_unpaired(const RequestFields& request, RequestQueue::Texts texts,
-                      const Progress& progress, Sink& sink);
+  void write_unpaired(const RequestFields& request, Texts texts, const Progress& progress,
+                      Sink& sink);
   template <class Sink>
   void write_unqueued(const RequestFields& request, const Progress& progress, Sink& sink);
   template <class Sink>
@@ -109,8 +109,8 @@ class Exchanges {
 };
 
 template <class Sink>
-void Exchanges::add_request(const RequestFields& request, RequestQueue::Texts texts,
-                            RequestQueue::Hash hash, const Progress& progress, Sink& sink) {
+void Exchanges::add_request(const RequestFields& request, Texts texts, RequestQueue::Hash hash,
+                            const Progress& progress, Sink& sink) {
   newest_is_open_ = false;
   pipelines_ |= !requests_.empty() || request_was_lost_;
   is_unpaired_ |= request_was_lost_;
@@ -147,8 +147,8 @@ void Exchanges::write_answer(const ResponseFields& fields, const Progress& progr
 
 // Writes a request by itself; the queue makes its texts those of a record.
 template <class Sink>
-void Exchanges::write_unpaired(const RequestFields& request, RequestQueue::Texts texts,
-                               const Progress& progress, Sink& sink) {
+void Exchanges::write_unpaired(const RequestFields& request, Texts texts, const Progress& progress,
+                               Sink& sink) {
   if (!requests_.push(request, texts, RequestQueue::Hash::None))
     return write_unqueued(request, progress, sink);
   write_unqueued(requests_.back(), progress, sink);

@@ -4,7 +4,9 @@
 #include <array>
 #include <optional>
 
+#include "l7/http/field_name.h"
 #include "l7/http/head_check.h"
+#include "l7/http/head_scan.h"
 #include "l7/http/syntax.h"
 
 namespace flowscope::http {
@@ -16,6 +18,13 @@ constexpr uint64_t kContentLengthMax = uint64_t{1} << 62;
 std::string_view without_cr(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
+}
+
+// Requires: from <= to <= text.size().
+std::string_view between(std::string_view text, size_t from, size_t to) {
+  text.remove_suffix(text.size() - to);
+  text.remove_prefix(from);
+  return text;
 }
 
 // RFC 9112 section 2.2: a line ends in CRLF; LF alone is accepted.
@@ -42,9 +51,11 @@ std::string_view take_element(std::string_view& list) {
   return element;
 }
 
+// What follows reads one field each, and gives true.
+
 // RFC 9112 section 6.3 rule 5: a list of equal numbers is one number. Where numbers differ the
 // first one is taken, as the recipients that do not refuse such a message mostly do.
-void add_content_length(std::string_view list, Head& head) {
+bool add_content_length(std::string_view list, Head& head) {
   do {
     const std::optional<uint64_t> value = parse_length(take_element(list));
     if (!value.has_value()) {
@@ -57,6 +68,7 @@ void add_content_length(std::string_view list, Head& head) {
                                                        : Anomaly::ContentLengthRepeated);
     }
   } while (!list.empty());
+  return true;
 }
 
 // RFC 9112 section 7: the transfer codings of the registry; "identity" was withdrawn.
@@ -84,7 +96,7 @@ void add_unknown_coding(std::string_view coding, Head& head) {
 
 // RFC 9112 section 6.1. Several fields are one list; chunked must be there once and last. The
 // withdrawn coding "identity" (RFC 2616 section 3.6) says nothing, unless it hides a chunked.
-void add_transfer_encoding(std::string_view list, Head& head) {
+bool add_transfer_encoding(std::string_view list, Head& head) {
   do {
     const std::string_view coding = take_element(list);
     if (!is_known_coding(coding)) add_unknown_coding(coding, head);
@@ -95,73 +107,69 @@ void add_transfer_encoding(std::string_view list, Head& head) {
     }
     head.ends_chunked = equals_ignoring_case(coding, "chunked");
   } while (!list.empty());
+  return true;
 }
 
 // RFC 9112 section 9.6.
-void note_close(std::string_view list, Head& head) {
+bool note_close(std::string_view list, Head& head) {
   do {
     if (equals_ignoring_case(take_element(list), "close")) head.closes = true;
   } while (!list.empty());
+  return true;
 }
 
-void keep_first(std::string_view& field, std::string_view value) {
+bool keep_first(std::string_view& field, std::string_view value) {
   if (field.data() == nullptr) field = value;
+  return true;
 }
 
-// The fields that are no list and that a record shows.
-struct KeptField {
-  std::string_view name;  // in lower case
-  std::string_view Head::*field;
-};
-constexpr auto kKeptFields =
-    std::to_array<KeptField>({{"host", &Head::host},
-                              {"server", &Head::server},
-                              {"referer", &Head::referer},
-                              {"upgrade", &Head::upgrade},
-                              {"location", &Head::location},
-                              {"user-agent", &Head::user_agent},
-                              {"content-type", &Head::content_type},
-                              {"content-range", &Head::content_range},
-                              {"x-forwarded-for", &Head::forwarded_for},
-                              {"content-encoding", &Head::content_encoding}});
-
-void keep_field(size_t i, std::string_view name, std::string_view value, Head& head) {
-  const KeptField& kept = kKeptFields[i];
-  if (equals_ignoring_case(name, kept.name)) keep_first(head.*kept.field, value);
+bool add_host(std::string_view value, Head& head) {
+  if (head.host.data() != nullptr) head.anomalies.add(Anomaly::HostRepeated);
+  return keep_first(head.host, value);
 }
 
-void add_field(std::string_view name, std::string_view value, Head& head) {
+constexpr FieldName kHost("host");
+constexpr FieldName kServer("server");
+constexpr FieldName kReferer("referer");
+constexpr FieldName kUpgrade("upgrade");
+constexpr FieldName kLocation("location");
+constexpr FieldName kConnection("connection");
+constexpr FieldName kUserAgent("user-agent");
+constexpr FieldName kContentType("content-type");
+constexpr FieldName kContentRange("content-range");
+constexpr FieldName kContentLength("content-length");
+constexpr FieldName kForwardedFor("x-forwarded-for");
+constexpr FieldName kContentEncoding("content-encoding");
+
+// False when the field is none of those that are read; then its name may be no token.
+bool add_field(std::string_view name, std::string_view value, Head& head) {
   switch (name.size()) {
     case 4:
-      if (head.host.data() != nullptr && equals_ignoring_case(name, "host"))
-        head.anomalies.add(Anomaly::HostRepeated);
-      return keep_field(0, name, value, head);
+      return kHost.is(name) && add_host(value, head);
     case 6:
-      return keep_field(1, name, value, head);
+      return kServer.is(name) && keep_first(head.server, value);
     case 7:
-      keep_field(2, name, value, head);
-      return keep_field(3, name, value, head);
+      return (kReferer.is(name) && keep_first(head.referer, value))
+             || (kUpgrade.is(name) && keep_first(head.upgrade, value));
     case 8:
-      return keep_field(4, name, value, head);
+      return kLocation.is(name) && keep_first(head.location, value);
     case 10:
-      if (equals_ignoring_case(name, "connection")) return note_close(value, head);
-      return keep_field(5, name, value, head);
+      return (kConnection.is(name) && note_close(value, head))
+             || (kUserAgent.is(name) && keep_first(head.user_agent, value));
     case 12:
-      return keep_field(6, name, value, head);
+      return kContentType.is(name) && keep_first(head.content_type, value);
     case 13:
-      return keep_field(7, name, value, head);
+      return kContentRange.is(name) && keep_first(head.content_range, value);
     case 14:
-      if (equals_ignoring_case(name, "content-length")) add_content_length(value, head);
-      return;
+      return kContentLength.is(name) && add_content_length(value, head);
     case 15:
-      return keep_field(8, name, value, head);
+      return kForwardedFor.is(name) && keep_first(head.forwarded_for, value);
     case 16:
-      return keep_field(9, name, value, head);
+      return kContentEncoding.is(name) && keep_first(head.content_encoding, value);
     case 17:
-      if (equals_ignoring_case(name, "transfer-encoding")) add_transfer_encoding(value, head);
-      return;
+      return equals_ignoring_case(name, "transfer-encoding") && add_transfer_encoding(value, head);
     default:
-      return;
+      return false;
   }
 }
 
@@ -175,25 +183,30 @@ void note_bad_field(std::string_view line, Head& head) {
   head.anomalies.add(has_blank ? Anomaly::SpaceInFieldName : Anomaly::FieldNameInvalid);
 }
 
-// RFC 9112 section 5: field-line = field-name ":" OWS field-value OWS.
-void parse_field_line(std::string_view line, Head& head) {
+// RFC 9112 section 5: field-line = field-name ":" OWS field-value OWS. `colon`: the first one, or
+// anything behind the line.
+void parse_field_line(std::string_view line, size_t colon, Head& head) {
   // RFC 9112 section 2.2: lines with a blank in front, behind the start line, are passed over.
-  if (is_blank(line.front()) && head.fields == 0)
+  if (head.fields == 0 && is_blank(line.front()))
     return head.anomalies.add(Anomaly::BlankBeforeFields);
   ++head.fields;
-  const size_t name_bytes = token_size(line);
-  size_t colon = name_bytes;
-  while (colon < line.size() && is_blank(line[colon])) ++colon;
-  if (name_bytes == 0 || colon == line.size() || line[colon] != ':')
-    return note_bad_field(line, head);
-  if (colon != name_bytes) head.anomalies.add(Anomaly::SpaceBeforeColon);
-  add_field(line.substr(0, name_bytes), trim(line.substr(colon + 1)), head);
+  if (colon >= line.size()) return note_bad_field(line, head);
+  const std::string_view name = between(line, 0, colon);
+  const std::string_view value = trim(between(line, colon + 1, line.size()));
+  if (add_field(name, value, head)) return;
+  const size_t name_bytes = token_size(name);
+  if (name_bytes == colon && colon != 0) return;
+  const bool ends_in_blanks =
+      std::all_of(name.begin() + static_cast<ptrdiff_t>(name_bytes), name.end(), is_blank);
+  if (name_bytes == 0 || !ends_in_blanks) return note_bad_field(line, head);
+  head.anomalies.add(Anomaly::SpaceBeforeColon);
+  add_field(name.substr(0, name_bytes), value, head);
 }
 
-// Where the field line that starts at `offset` and whose first line end is at `line_end` really
-// ends: lines that begin with a blank continue it (RFC 9112 section 5.2). npos when the text ends
-// before that is known.
-size_t end_of_folded(std::string_view text, size_t line_end, HeadScope scope, Head& head) {
+// Where the field line whose first line end is at `line_end` really ends: lines that begin with a
+// blank continue it (RFC 9112 section 5.2). npos when the text ends before that is known.
+size_t end_of_folded(std::string_view text, size_t line_end, HeadScope scope, HeadScan& scan,
+                     Head& head) {
   for (;;) {
     if (line_end + 1 == text.size()) {
       return scope == HeadScope::Cut ? line_end : std::string_view::npos;
@@ -202,7 +215,7 @@ size_t end_of_folded(std::string_view text, size_t line_end, HeadScope scope, He
     note_line_end(text, line_end, head);
     head.folded = true;
     head.anomalies.add(Anomaly::ObsoleteFold);
-    const size_t next_end = text.find('\n', line_end + 1);
+    const size_t next_end = scan.next().end;
     if (next_end == std::string_view::npos) {
       return scope == HeadScope::Cut ? line_end : std::string_view::npos;
     }
@@ -215,11 +228,33 @@ std::string_view cut_to(size_t bytes_max, std::string_view text, bool& truncated
   return text.substr(0, bytes_max);
 }
 
-HeadResult parse_lines(std::string_view text, HeadScope scope, Head& head) {
+// Reads the field lines from `line_start` on, which is moved behind the last whole one.
+HeadResult parse_field_lines(std::string_view text, HeadScope scope, HeadScan& scan,
+                             size_t& line_start, Head& head) {
   const HeadResult incomplete{scope == HeadScope::Cut ? HeadStatus::Complete : HeadStatus::NeedMore,
                               text.size()};
+  for (;;) {
+    const HeadScan::Line first = scan.next();
+    if (first.end == std::string_view::npos) return incomplete;
+    std::string_view line = without_cr(between(text, line_start, first.end));
+    if (line.empty()) {
+      note_line_end(text, first.end, head);
+      if (head.fields > kFieldsMax) head.anomalies.add(Anomaly::TooManyFields);
+      head.cut = false;
+      return {HeadStatus::Complete, first.end + 1};
+    }
+    const size_t end = end_of_folded(text, first.end, scope, scan, head);
+    if (end == std::string_view::npos) return incomplete;
+    if (end != first.end) line = without_cr(between(text, line_start, end));
+    note_line_end(text, end, head);
+    parse_field_line(line, first.colon - line_start, head);
+    line_start = end + 1;
+  }
+}
+
+HeadResult parse_lines(std::string_view text, HeadScope scope, HeadScan& scan, Head& head) {
   head.cut = scope == HeadScope::Cut;
-  size_t line_end = text.find('\n');
+  const size_t line_end = scan.next().end;
   if (line_end == std::string_view::npos) return {HeadStatus::NeedMore, 0};
   if (!parse_start_line(without_cr(text.substr(0, line_end)), head.line))
     return {HeadStatus::Malformed, line_end + 1};
@@ -229,35 +264,22 @@ HeadResult parse_lines(std::string_view text, HeadScope scope, Head& head) {
   // A request of HTTP/0.9 is one line.
   if (head.line.minor_version == kNoVersion && line_end + 1 == text.size()) head.cut = false;
   const size_t fields_start = line_end + 1;
-  for (;;) {
-    const size_t line_start = line_end + 1;
-    head.field_lines = text.substr(fields_start, line_start - fields_start);
-    line_end = text.find('\n', line_start);
-    if (line_end == std::string_view::npos) return incomplete;
-    if (without_cr(text.substr(line_start, line_end - line_start)).empty()) {
-      note_line_end(text, line_end, head);
-      if (head.fields > kFieldsMax) head.anomalies.add(Anomaly::TooManyFields);
-      head.cut = false;
-      return {HeadStatus::Complete, line_end + 1};
-    }
-    line_end = end_of_folded(text, line_end, scope, head);
-    if (line_end == std::string_view::npos) return incomplete;
-    note_line_end(text, line_end, head);
-    parse_field_line(without_cr(text.substr(line_start, line_end - line_start)), head);
-  }
+  size_t fields_end = fields_start;
+  const HeadResult result = parse_field_lines(text, scope, scan, fields_end, head);
+  head.field_lines = text.substr(fields_start, fields_end - fields_start);
+  return result;
 }
 
 }  // namespace
 
 Authority parse_authority(std::string_view authority) {
   // RFC 3986 section 3.2: authority = [ userinfo "@" ] host [ ":" port ]
-  const size_t at = authority.rfind('@');
-  if (at != std::string_view::npos) authority.remove_prefix(at + 1);
+  if (authority.find('@') != std::string_view::npos)
+    authority.remove_prefix(authority.rfind('@') + 1);
+  if (authority.find(':') == std::string_view::npos) return {authority};
   const size_t colon = authority.rfind(':');
   const size_t bracket = authority.rfind(']');
-  const bool has_port =
-      colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-  if (!has_port) return {authority};
+  if (bracket != std::string_view::npos && colon < bracket) return {authority};
   const std::optional<uint64_t> port = parse_length(authority.substr(colon + 1));
   const bool is_port = port.has_value() && *port <= UINT16_MAX;
   return {authority.substr(0, colon), is_port ? static_cast<uint16_t>(*port) : uint16_t{0}};
@@ -275,8 +297,12 @@ std::string_view authority_of_target(const StartLine& line) {
 }
 
 HeadResult parse_head(std::string_view text, HeadScope scope, Head& head) {
-  const HeadResult result = parse_lines(text, scope, head);
-  if (result.status == HeadStatus::Complete) check_characters(text.substr(0, result.bytes), head);
+  HeadScan scan(text);
+  const HeadResult result = parse_lines(text, scope, scan, head);
+  if (result.status != HeadStatus::Complete) return result;
+  // In front of a bare LF any control character may stand.
+  if (scan.has_odd_control(result.bytes) || head.anomalies.contains(Anomaly::BareLineFeed))
+    check_characters(text.substr(0, result.bytes), head);
   return result;
 }
 

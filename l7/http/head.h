@@ -52,8 +52,8 @@ struct HeadResult {
 enum class HeadScope : uint8_t { Growing, Cut };
 
 // Reads the head that `text` begins with (RFC 9112 sections 2 to 6) and notes what is wrong with
-// its lines. `head` must be fresh. Cost: two searches a line and one pass over all; nothing is
-// copied.
+// its lines. `head` must be fresh. Cost: one pass over all, and a few comparisons for each line;
+// nothing is copied.
 [[nodiscard]] HeadResult parse_head(std::string_view text, HeadScope scope, Head& head);
 
 // The host and port that a request target or a Host field names. Texts are borrowed.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "l7/http/syntax.h"
 
@@ -12,21 +13,6 @@ namespace {
 constexpr bool is_control(char c) {
   const auto code = static_cast<uint8_t>(c);
   return (code < 0x20 && code != '\t' && code != '\r' && code != '\n') || code == 0x7F;
-}
-
-// Whether some character is a control character, or a CR without LF behind it. Branch-free, byte by
-// byte, so that it becomes vector code.
-bool has_odd_character(std::string_view text) {
-  uint8_t odd = 0;
-  const size_t last = text.size() - 1;
-  for (size_t i = 0; i < last; ++i) {
-    const auto code = static_cast<uint8_t>(text[i]);
-    const auto next = static_cast<uint8_t>(text[i + 1]);
-    const auto control = static_cast<uint8_t>((code < 0x20) & (code != '\t') & (code != '\n')
-                                              & ((code != '\r') | (next != '\n')));
-    odd = static_cast<uint8_t>(odd | control | (code == 0x7F));
-  }
-  return odd != 0 || is_control(text[last]) || text[last] == '\r';
 }
 
 // RFC 3986 section 3.2.2: what a host and a port are made of; bytes above 0x7F occur, as raw UTF-8.
@@ -84,7 +70,6 @@ bool names_another_host(const Head& head, std::string_view of_target) {
 }  // namespace
 
 void check_characters(std::string_view text, Head& head) {
-  if (text.empty() || !has_odd_character(text)) return;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\r' && (i + 1 == text.size() || text[i + 1] != '\n'))

@@ -57,7 +57,7 @@ void HttpParser::begin_request(Head& head, Sink& sink) {
   using Queue = RequestQueue;
   RequestFields fields = request_fields(head);
   fields.time = from.head_time;
-  exchanges_.add_request(fields, head.folded ? Queue::Texts::Folded : Queue::Texts::Plain,
+  exchanges_.add_request(fields, head.folded ? Texts::Folded : Texts::Plain,
                          has_body && hashes_bodies_ ? Queue::Hash::Room : Queue::Hash::None,
                          progress(), sink);
   if (has_body) return exchanges_.open_newest();
@@ -101,7 +101,8 @@ size_t HttpParser::answer(const Head& head, Bytes rest, Sink& sink) {
   fields.time = from.head_time;
   const bool has_body = from.phase == Phase::Body;
   const size_t taken = has_body ? read_body(side, rest, sink) : 0;
-  if (!from.body.is_over() || head.folded) exchanges_.keep_answer(fields);
+  if (!from.body.is_over() || head.folded)
+    exchanges_.keep_answer(fields, head.folded ? Texts::Folded : Texts::Plain);
   if (!from.body.is_over()) return taken;
 
   const HashText hash = from.hash.finish();

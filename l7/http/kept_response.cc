@@ -24,7 +24,7 @@ constexpr std::array kFields = {&ResponseFields::content_type,  &ResponseFields:
 
 }  // namespace
 
-void KeptResponse::keep(const ResponseFields& fields) {
+void KeptResponse::keep(const ResponseFields& fields, Texts texts) {
   static_assert(kFields.size() == kTexts);
   texts_.clear();
   time_ = fields.time;
@@ -34,7 +34,9 @@ void KeptResponse::keep(const ResponseFields& fields) {
   for (size_t i = 0; i < kTexts; ++i) {
     const std::string_view text = fields.*kFields[i];
     text_bytes_[i] = static_cast<uint16_t>(text.size());
-    if (append_unfolded(texts_, text)) continue;
+    const bool kept = texts == Texts::Folded ? append_unfolded(texts_, text)
+                                             : text.empty() || texts_.append(Bytes::of(text));
+    if (kept) continue;
     texts_.clear();
     truncated_ = true;
     return;

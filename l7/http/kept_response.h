@@ -13,9 +13,9 @@ class KeptResponse {
  public:
   explicit KeptResponse(BufferPool& pool) : texts_(pool) {}
 
-  // Copies the fields but the hash; line ends left by an obsolete folding become spaces. Without
-  // pool memory the texts are left out and the fields marked as truncated.
-  void keep(const ResponseFields& fields);
+  // Copies the fields but the hash. Without pool memory the texts are left out and the fields
+  // marked as truncated.
+  void keep(const ResponseFields& fields, Texts texts);
   // Borrowed until the next call that changes this.
   [[nodiscard]] ResponseFields fields() const;
   void clear() { texts_.clear(); }

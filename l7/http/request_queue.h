@@ -21,8 +21,6 @@ class RequestQueue {
   RequestQueue(const RequestQueue&) = delete;
   RequestQueue& operator=(const RequestQueue&) = delete;
 
-  // How the texts are written: Folded replaces line ends left by an obsolete folding by spaces.
-  enum class Texts : uint8_t { Plain, Folded };
   // Whether room is kept for the hash of the body, which is told when the body is over.
   enum class Hash : uint8_t { None, Room };
   // Adds a request at the back. False, and nothing changes, when there is no room for it.

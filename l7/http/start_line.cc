@@ -88,6 +88,13 @@ bool agree(std::string_view text, std::string_view sample) {
   return text.substr(0, size) == sample.substr(0, size);
 }
 
+// Where the last blank of `text` is. Requires: there is one.
+size_t last_blank(std::string_view text) {
+  size_t at = text.size() - 1;
+  while (!is_blank(text[at])) --at;
+  return at;
+}
+
 // RFC 9112 section 2.3: HTTP-version = "HTTP/" DIGIT "." DIGIT
 bool parse_version(std::string_view text, uint8_t& minor) {
   if (text.size() != kVersionPrefix.size() + 1 || !text.starts_with(kVersionPrefix)) return false;
@@ -118,22 +125,22 @@ bool parse_request_line(std::string_view line, StartLine& parsed) {
   const size_t line_bytes = line.size();
   line = trim(line);
   if (line.size() <= method_bytes) return false;
-  const size_t last_blank = line.find_last_of(" \t");
-  const std::string_view between = line.substr(method_bytes, last_blank - method_bytes);
+  const size_t target_end = last_blank(line);
+  const std::string_view between = line.substr(method_bytes, target_end - method_bytes);
   const std::string_view words = trim(between);
-  if (words.empty()) return parse_short_request(line.substr(last_blank + 1), parsed);
-  parsed.target = words.substr(0, words.find_first_of(" \t"));
+  if (words.empty()) return parse_short_request(line.substr(target_end + 1), parsed);
+  parsed.target = words.substr(0, std::min(words.find(' '), words.find('\t')));
   parsed.has_blank_in_target = parsed.target.size() != words.size();
   parsed.has_odd_blanks = words.size() + 1 != between.size() || between.front() != ' '
-                          || line[last_blank] != ' ' || line.size() != line_bytes;
-  return parse_version(line.substr(last_blank + 1), parsed.minor_version);
+                          || line[target_end] != ' ' || line.size() != line_bytes;
+  return parse_version(line.substr(target_end + 1), parsed.minor_version);
 }
 
 // RFC 9112 section 4: status-line = HTTP-version SP status-code SP [ reason-phrase ]. The last
 // space is often missing when there is no reason phrase.
 bool parse_status_line(std::string_view line, StartLine& parsed) {
-  const size_t blank = line.find_first_of(" \t");
-  if (blank == std::string_view::npos) return false;
+  constexpr size_t blank = kVersionPrefix.size() + 1;
+  if (line.size() <= blank || !is_blank(line[blank])) return false;
   if (!parse_version(line.substr(0, blank), parsed.minor_version)) return false;
   const std::string_view rest = trim(line.substr(blank));
   if (rest.size() < 3 || (rest.size() > 3 && !is_blank(rest[3]))) return false;

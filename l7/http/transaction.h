@@ -18,6 +18,10 @@ inline constexpr size_t kFieldBytesMax = 1024;
 // The requests whose method changes how the answer is framed (RFC 9112 6.3).
 enum class MethodKind : uint8_t { Other, Head, Connect };
 
+// How the texts of a message are kept: Folded replaces the line ends that an obsolete folding
+// (RFC 9112 5.2) left in them by spaces.
+enum class Texts : uint8_t { Plain, Folded };
+
 // What a record says of a request. Texts are borrowed.
 struct RequestFields {
   std::string_view method;

@@ -66,7 +66,8 @@ Result<std::string> RuleText::take_text() {
     if (is_control(c)) return Error{"a text holds a control character; leave it out"};
     if (c == '\\' && !rest_.empty()) {
       if (rest_.front() != '"' && rest_.front() != '\\')
-        return Error{"\\" + std::string(1, rest_.front()) + " means nothing in a text; write \\\\"};
+        return Error{quoted("\\" + std::string(1, rest_.front()))
+                     + " means nothing in a text; write \\\\"};
       text += rest_.front();
       rest_.remove_prefix(1);
     } else {
@@ -87,7 +88,7 @@ Result<std::string> RuleText::take_literal() {
       if (auto taken = take_hexadecimal(bytes); !taken.ok()) return taken.error();
     } else if (c == '\\' && !rest_.empty()) {
       if (std::string_view("\"\\|").find(rest_.front()) == std::string_view::npos)
-        return Error{"\\" + std::string(1, rest_.front())
+        return Error{quoted("\\" + std::string(1, rest_.front()))
                      + " means nothing in a literal; write \\\\ for a backslash, |0d 0a| for bytes "
                        "by number"};
       bytes += rest_.front();

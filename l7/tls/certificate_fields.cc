@@ -1,24 +1,19 @@
-// The incremental functions of SHA-1 are marked deprecated in OpenSSL 3 in favour of EVP, which
-// allocates a state per digest.
-#define OPENSSL_SUPPRESS_DEPRECATED
-
 #include "l7/tls/certificate_fields.h"
 
-#include <openssl/sha.h>
+#include <cstring>
 
 #include "flowcore/base/byte_reader.h"
 
 namespace flowscope::tls {
 namespace {
 
-std::array<uint8_t, SHA_DIGEST_LENGTH> sha1(Bytes bytes) {
-  SHA_CTX state;
-  SHA1_Init(&state);
-  SHA1_Update(&state, bytes.begin(), bytes.size());
-  std::array<uint8_t, SHA_DIGEST_LENGTH> digest;
-  SHA1_Final(digest.data(), &state);
-  return digest;
-}
+constexpr auto kUpperHexDigits = [] {
+  auto table = kHexDigits;
+  for (auto& digits : table) {
+    for (char& digit : digits) digit = digit >= 'a' ? static_cast<char>(digit - 'a' + 'A') : digit;
+  }
+  return table;
+}();
 
 // The whole names at the front of a list that fit below the limit.
 Bytes cut_alternative_names(Bytes names) {
@@ -32,15 +27,19 @@ Bytes cut_alternative_names(Bytes names) {
 }  // namespace
 
 CertificateFields::Hex::Hex(Bytes bytes, Case digit_case) {  // NOLINT(*-member-init)
-  const char* const digits = digit_case == Case::Upper ? "0123456789ABCDEF" : "0123456789abcdef";
-  for (const uint8_t byte : bytes.first(kSerialBytesMax)) {
-    if (size_ > 0) chars_[size_++] = ':';
-    chars_[size_++] = digits[byte >> 4];
-    chars_[size_++] = digits[byte & 0xf];
+  const Bytes shown = bytes.first(kSerialBytesMax);
+  if (shown.empty()) return;
+  const auto& digits = digit_case == Case::Upper ? kUpperHexDigits : kHexDigits;
+  char* place = chars_.data();
+  for (const uint8_t byte : shown) {
+    std::memcpy(place, digits[byte].data(), 2);
+    place[2] = ':';
+    place += 3;
   }
+  size_ = 3 * shown.size() - 1;  // without the last colon
 }
 
-std::optional<CertificateFields> read_certificate_message(Bytes body) {
+std::optional<CertificateFields> read_certificate_message(Bytes body, DigestMemo* digests) {
   ByteReader message(body);
   ByteReader list(message.bytes(message.u24()));
   const Bytes first = list.bytes(list.u24());
@@ -54,8 +53,9 @@ std::optional<CertificateFields> read_certificate_message(Bytes body) {
     if (!list.ok()) break;
     ++fields.numbers.chain_count;
   }
-  fields.numbers.sha1 = sha1(first);
-  fields.numbers.sha256 = sha256(first);
+  const DigestMemo::FileDigests hashes = file_digests(first, digests);
+  fields.numbers.sha1 = hashes.sha1;
+  fields.numbers.sha256 = hashes.sha256;
   const std::optional<Certificate> certificate = read_certificate(first);
   if (!certificate) return fields;
   fields.numbers.is_readable = true;

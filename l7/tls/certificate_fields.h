@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "flowcore/base/bytes.h"
-#include "l7/digest/digest.h"
+#include "l7/digest/digest_memo.h"
 #include "l7/parser.h"
 #include "l7/tls/certificate.h"
 
@@ -28,8 +28,8 @@ struct CertificateFields {
 
   // What fits into a few words, so that it can be kept as it is.
   struct Numbers {
-    std::array<uint8_t, 20> sha1{};
-    std::array<uint8_t, Sha256::kDigestBytes> sha256{};
+    Sha1Digest sha1{};
+    Sha256::Digest sha256{};
     int64_t not_before_seconds = 0;
     int64_t not_after_seconds = 0;
     uint8_t chain_count = 0;  // certificates that were sent, this one included
@@ -100,7 +100,9 @@ struct CertificateFields {
 
 // Reads the body of a Certificate message of TLS 1.2 and before (RFC 5246 7.4.2). Nothing, when it
 // holds none or only a part of one; one above kCertificateBytesMax counts as unreadable and has no
-// hashes, so nothing is told of it either. Costs two hashes over the first certificate.
-[[nodiscard]] std::optional<CertificateFields> read_certificate_message(Bytes body);
+// hashes, so nothing is told of it either. Costs two hashes over the first certificate, unless
+// `digests` has them.
+[[nodiscard]] std::optional<CertificateFields> read_certificate_message(
+    Bytes body, DigestMemo* digests = nullptr);
 
 }  // namespace flowscope::tls

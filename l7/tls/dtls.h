@@ -32,8 +32,7 @@ class DtlsParser {
   static constexpr uint8_t kDatagramsMax = 128;
 
   explicit DtlsParser(const ParserSetup& setup)
-      : sides_{Side(setup.buffers), Side(setup.buffers)},
-        handshake_(setup.buffers, Carrier::Datagram) {}
+      : sides_{Side(setup.buffers), Side(setup.buffers)}, handshake_(setup, Carrier::Datagram) {}
 
   // Strict: the whole payload must be records of one version, and a handshake must hold a fragment
   // that fits. Ports tell nothing.

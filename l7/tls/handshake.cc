@@ -55,8 +55,8 @@ void fill(const ServerHello& hello, HelloFields& fields) {
 }
 
 template <class Hello>
-void add_ja3(const Hello& hello, Handshake::Turn& turn) {
-  turn.fresh.ja3_hash = turn.ja3.emplace(hello).hash();
+void add_ja3(const Hello& hello, DigestMemo* digests, Handshake::Turn& turn) {
+  turn.fresh.ja3_hash = turn.ja3.emplace(hello, digests).hash();
   turn.fresh.ja3_text = turn.ja3->text();
 }
 
@@ -70,8 +70,8 @@ void Handshake::on_client_hello(FlowSide side, Bytes body, Turn& turn) {
   if (!begin_hello(side, Part::Client, turn)) return;
   fill(*hello, turn.fresh);
   if (hello->extensions_whole) {
-    add_ja3(*hello, turn);
-    turn.ja4 = make_ja4(*hello, carrier_);
+    add_ja3(*hello, digests_, turn);
+    turn.ja4 = make_ja4(*hello, carrier_, digests_);
     if (turn.ja4) turn.fresh.ja4 = as_text(*turn.ja4);
   }
   end_hello(turn);
@@ -84,7 +84,7 @@ void Handshake::on_server_hello(FlowSide side, Bytes body, Turn& turn) {
   if (!hello) return close(side, turn);
   if (!begin_hello(side, Part::Server, turn)) return;
   fill(*hello, turn.fresh);
-  if (hello->extensions_whole) add_ja3(*hello, turn);
+  if (hello->extensions_whole) add_ja3(*hello, digests_, turn);
   // Its last word in clear.
   if (hides_certificates(hello->negotiated_version()) || is_resumption(turn.fresh))
     closed_[index_of(side)] = true;
@@ -111,7 +111,7 @@ void Handshake::on_certificate(FlowSide side, Bytes body, Turn& turn) {
   const Part part = said_hello(side, Part::Client) ? Part::Client : Part::Server;
   if (!said_hello(side, part) || kept_.has_certificate(part) || body.size() <= kEmptyListBytes)
     return;
-  const std::optional<CertificateFields> certificate = read_certificate_message(body);
+  const std::optional<CertificateFields> certificate = read_certificate_message(body, digests_);
   if (!certificate || !certificate->numbers.is_readable)
     turn.add_anomaly("tls_invalid_certificate");
   if (certificate && !kept_.keep(part, *certificate)) give_up_waiting(turn);

@@ -53,7 +53,8 @@ class Handshake {
     }
   };
 
-  Handshake(BufferPool& buffers, Carrier carrier) : kept_(buffers), carrier_(carrier) {}
+  Handshake(const ParserSetup& setup, Carrier carrier)
+      : kept_(setup.buffers), digests_(setup.digests), carrier_(carrier) {}
 
   // Each takes a message without its header; an alert without its record. They set turn.status once
   // the record is complete.
@@ -96,6 +97,7 @@ class Handshake {
   void give_up_waiting(Turn& turn);
 
   KeptSession kept_;
+  DigestMemo* digests_;
   Carrier carrier_;
   FlowSide client_side_ = FlowSide::Initiator;
   std::array<bool, 2> seen_{};    // hellos, by part

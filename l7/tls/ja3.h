@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "l7/digest/digest.h"
+#include "l7/digest/digest_memo.h"
 #include "l7/tls/client_hello.h"
 #include "l7/tls/server_hello.h"
 
@@ -20,8 +20,9 @@ class Ja3 {
   // A longer text (about 680 numbers; real clients send 20 to 150) is hashed but not kept.
   static constexpr size_t kTextBytesMax = 4096;
 
-  explicit Ja3(const ClientHello& hello);
-  explicit Ja3(const ServerHello& hello);
+  // Costs an MD5, unless `digests` has it.
+  explicit Ja3(const ClientHello& hello, DigestMemo* digests = nullptr);
+  explicit Ja3(const ServerHello& hello, DigestMemo* digests = nullptr);
 
   [[nodiscard]] std::string_view hash() const { return {hash_.data(), hash_.size()}; }
   // Empty when it was longer than kTextBytesMax.
@@ -35,14 +36,15 @@ class Ja3 {
   void put_extensions(Bytes block);
   void next_field();
   void make_room();
-  void finish();
+  void finish(DigestMemo* digests);
 
-  Md5 md5_;
+  Md5 md5_;  // of what overflowed
   size_t text_bytes_ = 0;
   bool field_started_ = false;
   bool text_overflowed_ = false;
   std::array<char, Md5::kDigestBytes * 2> hash_;
-  std::array<char, kTextBytesMax> text_;  // left unset: only text_bytes_ of it are ever read
+  // Left unset: only text_bytes_ of it are ever read. A number is written as eight characters.
+  std::array<char, kTextBytesMax + sizeof(uint64_t)> text_;
 };
 
 }  // namespace flowscope::tls

@@ -1,9 +1,8 @@
 #include "l7/tls/ja4.h"
 
 #include <algorithm>
+#include <cstring>
 #include <span>
-
-#include "l7/digest/digest.h"
 
 namespace flowscope::tls {
 namespace {
@@ -46,19 +45,18 @@ class HashedText {
     for (const uint16_t number : numbers) {
       if (separator != 0) text_[size_++] = separator;
       separator = ',';
-      const std::array<uint8_t, 2> bytes = {static_cast<uint8_t>(number >> 8),
-                                            static_cast<uint8_t>(number)};
-      write_hex(Bytes(bytes.data(), bytes.size()), std::span(text_).subspan(size_, 4));
+      std::memcpy(text_.data() + size_, kHexDigits[number >> 8].data(), 2);
+      std::memcpy(text_.data() + size_ + 2, kHexDigits[number & 0xff].data(), 2);
       size_ += 4;
     }
   }
   // The first 12 digits of the text's SHA-256; zeros stand for an empty text.
-  void write_hash(std::span<char> out) const {
+  void write_hash(std::span<char> out, DigestMemo* digests) const {
     if (size_ == 0) {
       std::fill(out.begin(), out.end(), '0');
       return;
     }
-    const auto digest = sha256(Bytes::of({text_.data(), size_}));
+    const auto digest = sha256(Bytes::of({text_.data(), size_}), digests);
     write_hex(Bytes(digest.data(), kHashChars / 2), out);
   }
 
@@ -125,7 +123,7 @@ void write_count(size_t count, std::span<char> out) {
 
 }  // namespace
 
-std::optional<Ja4> make_ja4(const ClientHello& hello, Carrier carrier) {
+std::optional<Ja4> make_ja4(const ClientHello& hello, Carrier carrier, DigestMemo* digests) {
   Numbers ciphers;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   ciphers.add(hello.cipher_suites);
   Numbers extensions;  // NOLINT(cppcoreguidelines-pro-type-member-init)
@@ -159,12 +157,12 @@ std::optional<Ja4> make_ja4(const ClientHello& hello, Carrier carrier) {
   out[10] = '_';
   HashedText cipher_text;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   cipher_text.put(ciphers.items(), 0);
-  cipher_text.write_hash(out.subspan(11, kHashChars));
+  cipher_text.write_hash(out.subspan(11, kHashChars), digests);
   out[23] = '_';
   HashedText extension_text;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   extension_text.put(extensions.items(), 0);
   if (extensions.size() > 0) extension_text.put(algorithms.items(), '_');
-  extension_text.write_hash(out.subspan(24, kHashChars));
+  extension_text.write_hash(out.subspan(24, kHashChars), digests);
   return ja4;
 }
 

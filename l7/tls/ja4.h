@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "l7/digest/digest_memo.h"
 #include "l7/tls/client_hello.h"
 
 namespace flowscope::tls {
@@ -22,7 +23,9 @@ using Ja4 = std::array<char, 36>;
 inline constexpr size_t kJa4ItemsMax = 512;
 
 // Computes the JA4 of a client: only this one of the JA4 family, which is under a BSD licence.
-// Nothing, when one of the hello's lists is longer than kJa4ItemsMax.
-[[nodiscard]] std::optional<Ja4> make_ja4(const ClientHello& hello, Carrier carrier);
+// Nothing, when one of the hello's lists is longer than kJa4ItemsMax. Costs two of SHA-256, unless
+// `digests` has them.
+[[nodiscard]] std::optional<Ja4> make_ja4(const ClientHello& hello, Carrier carrier,
+                                          DigestMemo* digests = nullptr);
 
 }  // namespace flowscope::tls

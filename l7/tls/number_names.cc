@@ -142,6 +142,7 @@ NumberName::NumberName(Registry registry, uint16_t number)
     : known_(registry == Registry::CipherSuites ? find(kCipherSuites, number)
                                                 : find(kGroups, number)),
       digits_{'0', 'x'} {
+  if (!known_.empty()) return;
   const std::array<uint8_t, 2> bytes = {static_cast<uint8_t>(number >> 8),
                                         static_cast<uint8_t>(number)};
   write_hex(Bytes(bytes.data(), bytes.size()), std::span(digits_).subspan(2));

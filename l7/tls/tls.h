@@ -36,7 +36,7 @@ class TlsParser {
 
   explicit TlsParser(const ParserSetup& setup)
       : readers_{HandshakeReader(setup.buffers), HandshakeReader(setup.buffers)},
-        handshake_(setup.buffers, Carrier::Tcp) {}
+        handshake_(setup, Carrier::Tcp) {}
 
   static Probe probe(FlowSide side, Bytes first_bytes);
 

@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "flowcore/base/byte_reader.h"
+#include "tests/fuzz/fuzzed_packet.h"
 #include "tests/support/decode_checks.h"
-#include "tests/support/exact_frame.h"
 
 namespace flowscope {
 namespace {
@@ -36,20 +36,17 @@ void check_steps(const PacketView& packet, const Decap& decap) {
 // Input: link type, kinds to take off (three bytes), wire bytes beyond the captured ones, frame.
 void decap_once(Bytes input) {
   ByteReader reader(input);
-  const auto link = static_cast<LinkType>(reader.u8() % (static_cast<int>(LinkType::Unknown) + 1));
+  const LinkType link = fuzz::read_link(reader);
   const Decap decap = decap_of(reader.u24());
-  const uint32_t cut_bytes = reader.u8();
-  const testing::ExactFrame exact(reader.rest());
+  const fuzz::FuzzedPacket fuzzed(link, reader);
   const auto burst = std::make_unique<Burst>();
   burst->count = 1;
-  burst->packet[0] = {.frame = exact.bytes(),
-                      .wire_bytes = static_cast<uint32_t>(exact.bytes().size()) + cut_bytes,
-                      .link = link};
+  burst->packet[0] = fuzzed.view();
   const PacketView& packet = burst->packet[0];
   decode_layers(*burst, decap);
   const Layers layers = decode_frame(packet, decap);
   FS_CHECK(layers == burst->layers[0]);
-  testing::check_offsets(layers, exact.bytes().size());
+  testing::check_offsets(layers, packet.frame.size());
   testing::check_encap(layers, packet, decap);
   testing::check_five_tuple(layers, packet);
   testing::check_quoted(layers, packet);

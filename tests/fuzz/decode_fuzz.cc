@@ -7,8 +7,8 @@
 #include "flowcore/packet/decode.h"
 #include "flowcore/packet/decode_plain.h"
 #include "flowcore/packet/read_ip.h"
+#include "tests/fuzz/fuzzed_packet.h"
 #include "tests/support/decode_checks.h"
-#include "tests/support/exact_frame.h"
 
 namespace flowscope {
 namespace {
@@ -28,22 +28,19 @@ void check_plain(Bytes frame, uint16_t l3_offset) {
 // Input: link type, wire bytes beyond the captured ones, frame.
 void decode_once(Bytes input) {
   ByteReader reader(input);
-  const auto link = static_cast<LinkType>(reader.u8() % (static_cast<int>(LinkType::Unknown) + 1));
-  const uint32_t cut_bytes = reader.u8();
-  const testing::ExactFrame exact(reader.rest());
+  const fuzz::FuzzedPacket fuzzed(fuzz::read_link(reader), reader);
   const auto burst = std::make_unique<Burst>();
   burst->count = 1;
-  burst->packet[0] = {.frame = exact.bytes(),
-                      .wire_bytes = static_cast<uint32_t>(exact.bytes().size()) + cut_bytes,
-                      .link = link};
+  burst->packet[0] = fuzzed.view();
   decode_layers(*burst);
   const Layers layers = decode_frame(burst->packet[0]);
   FS_CHECK(layers == burst->layers[0]);
-  testing::check_offsets(layers, exact.bytes().size());
+  testing::check_offsets(layers, burst->packet[0].frame.size());
   testing::check_five_tuple(layers, burst->packet[0]);
   testing::check_quoted(layers, burst->packet[0]);
   testing::check_checksums(*burst);
-  if (exact.bytes().size() <= kDecodedBytesMax) check_plain(exact.bytes(), layers.l3_offset);
+  if (burst->packet[0].frame.size() <= kDecodedBytesMax)
+    check_plain(burst->packet[0].frame, layers.l3_offset);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ PROTOCOL_MAY_INCLUDE = ["flowcore/base", "l7/parser.h", "l7/first_bytes.h", "l7/
 # A protocol that carries another's messages reads them by the other's code.
 PROTOCOL_MAY_INCLUDE_TOO = {
     "l7/quic": ["l7/tls"],
+    "l7/openvpn": ["l7/tls"],
     # Signatures are found by scans.
     "l7/signatures": ["l7/scan"],
     # Protocols without a parser: declarations, and the table made from them.
@@ -44,7 +45,9 @@ LIBRARIES = {
     r"hs(/.*|\.h)": ["l7"],
     r"asio(/.*|\.hpp)": ["dataplane/pcap", "docs", "tests"],
     r"yaml-cpp/.*": ["config", "tests"],
+    r"prometheus/.*": ["dataplane/app", "tests"],
     r"CLI/.*": ["dataplane/app", "tests", "perf"],
+    r"nlohmann/.*": ["dataplane/app", "tests"],
     r"spdlog/.*": ["dataplane/app", "tests", "perf"],
     r"fmt/.*": ["config", "dataplane", "tests", "perf"],
     r"openssl/.*": ["l7", "dataplane/export", "tests", "perf"],

@@ -5,7 +5,6 @@ program finds it in a capture and writes its records."""
 import argparse
 import filecmp
 import json
-import os
 import pathlib
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ import tcp_capture
 NAME = "sample_line"
 BUILD = "build/debug"
 COPIED = ("flowcore", "l7", "config", "dataplane", "tests", "perf", "scripts", "docs")
-COPIED_FILES = ("meson.build", "meson_options.txt", ".clang-format")
+COPIED_FILES = ("meson.build", "meson_options.txt", ".clang-format", "LICENSE-APACHE", "LICENSE-MIT", "README.md")
 TARGETS = [f"tests/unit/l7/{NAME}/test_l7_{NAME}", f"tests/fuzz/fuzz_{NAME}", "flowscope"]
 CHECKS = ("layers", "words", "sizes", "dead_files", "format")
 # What the templates' parser reads: lines, the first of which greets.
@@ -29,8 +28,7 @@ RECORDS = [{"from_initiator": True, "line": f"{GREETING} ask"}, {"from_initiator
 
 
 def run(command, folder):
-    result = subprocess.run(command, cwd=folder, env={**os.environ, "CXX": "g++"}, capture_output=True,
-                            text=True, check=False)
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         print(result.stdout[-4000:], result.stderr[-4000:])
         sys.exit(f"new_parser: {' '.join(map(str, command))} failed")
@@ -101,9 +99,8 @@ def main():
     print(run([sys.executable, "scripts/new_parser.py", NAME], copy))
     check_changes(root, copy)
     check_lint(copy)
-    # As scripts/dev builds, and as deep below the root: so ccache has nearly all of it.
-    run(["meson", "setup", BUILD], copy)
-    run(["ninja", "-C", BUILD, "-j", "2", *TARGETS], copy)
+    # As the tree itself is built, so that ccache has most of it.
+    run(["scripts/dev", "build", "gcc", *TARGETS], copy)
     print(run(["meson", "test", "-C", BUILD, "--no-rebuild", f"l7_{NAME}", f"fuzz_{NAME}"], copy))
     check_records(copy)
     shutil.rmtree(copy)

@@ -45,18 +45,22 @@ class Network:
         self.children = []
         try:
             self.ours, self.theirs = self._namespace(), self._namespace()
-            self._ip("link", "add", "veth0", "netns", str(self.ours), "type", "veth", "peer", "name", "veth1", "netns",
-                     str(self.theirs))
-            for pid, device, address in ((self.ours, "veth0", OUR_ADDRESS), (self.theirs, "veth1", SERVER_ADDRESS)):
-                self._ip("addr", "add", address + "/24", "dev", device, inside=pid)
-                # One frame for one segment, as on a wire: a virtual device lets 64 KiB pass otherwise.
-                self._ip("link", "set", device, "gso_max_segs", "1", "up", inside=pid)
+            self.veth()
             self.children.append(subprocess.Popen(self.inside(self.theirs) + [sys.executable, "-c", SERVER]))
             self._until("the HTTP server answers", lambda: self.get("/ready").returncode == 0)
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def veth(self):
+        """The pair between the namespaces; again where it was taken away."""
+        self._ip("link", "add", "veth0", "netns", str(self.ours), "type", "veth", "peer", "name", "veth1", "netns",
+                 str(self.theirs))
+        for pid, device, address in ((self.ours, "veth0", OUR_ADDRESS), (self.theirs, "veth1", SERVER_ADDRESS)):
+            self._ip("addr", "add", address + "/24", "dev", device, inside=pid)
+            # One frame for one segment, as on a wire: a virtual device lets 64 KiB pass otherwise.
+            self._ip("link", "set", device, "gso_max_segs", "1", "up", inside=pid)
 
     def __exit__(self, *error):
         for child in reversed(self.children):

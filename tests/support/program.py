@@ -5,6 +5,7 @@ import difflib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,18 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # beside each other do not meet.
 FILE_PREFIX = f"flowscope_test_{os.getpid()}"
 EAL = ["--no-pci", "--no-huge", "-m", "512", "--file-prefix", FILE_PREFIX]
+# Tables of a size that tests fill. Of the usual size they are a gigabyte for each worker, all of whose pages are touched
+# before the first packet: a second of each run.
+SMALL = ("--flows-max", "16384", "--streams-streams-max", "4096", "--streams-buffers-bytes", "8MiB")
+
+
+def sized(arguments):
+    """The arguments of a run on DPDK ports with small tables, unless they or a file say how large these are."""
+    arguments = [str(argument) for argument in arguments]
+    if arguments[:1] != ["run"] or "--" not in arguments or "-c" in arguments or "--flows-max" in arguments:
+        return arguments
+    own = arguments.index("--") + 1
+    return [*arguments[:own], *SMALL, *arguments[own:]]
 
 
 class Outcome:
@@ -35,6 +48,20 @@ class Outcome:
         """The summary's line that begins with `word`, or an empty text."""
         return next((line for line in self.err.splitlines() if line.startswith(word + " ")), "")
 
+    def ledger(self):
+        """(packets received, packets by fate) as the summary tells them."""
+        line = self.summary("ledger")
+        received = re.match(r"ledger +(\d+) received = ", line)
+        if received is None or not line.endswith(": holds"):
+            raise AssertionError(self.err)
+        return int(received.group(1)), {fate: int(count) for count, fate in re.findall(r"(\d+) (\w+)(?= \+|:)", line)}
+
+    def ports(self):
+        """What the summary says of each port, by name: packets that it gave, lost before, for want of buffers."""
+        found = re.findall(r"^port +(\S+) .*: (\d+) packets(?:, (\d+) dropped before flowscope got them)?"
+                           r"(?: \((\d+) for want of packet buffers\))?$", self.err, re.MULTILINE)
+        return {name: tuple(int(count or 0) for count in counts) for name, *counts in found}
+
 
 class Program:
     """The program under test, its traffic generators and a folder that is removed in the end."""
@@ -45,7 +72,7 @@ class Program:
 
     def run(self, arguments, timeout=60, prefix=(), **options):
         begin = time.monotonic()
-        done = subprocess.run([*prefix, self.flowscope, *map(str, arguments)], stdin=subprocess.DEVNULL, text=True,
+        done = subprocess.run([*prefix, self.flowscope, *sized(arguments)], stdin=subprocess.DEVNULL, text=True,
                               capture_output=True, errors="replace", timeout=timeout, check=False, **options)
         return Outcome(done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
 
@@ -60,11 +87,12 @@ class Program:
         return sorted_records(outcome.out)
 
     def pcap_device(self, captures, *options, eal=(), lcores="0-1"):
-        """The same through DPDK's pcap driver, one queue for each capture."""
+        """The same through DPDK's pcap driver, one queue for each capture, with a table as large as for files."""
         queues = ",".join(f"rx_pcap={capture}" for capture in captures)
         records = self.folder / "pmd.eve.jsonl"
         outcome = self.run(["run", *EAL, *eal, "--lcores", lcores, "--vdev", f"net_pcap0,{queues}", "--", "-o", records,
-                            "--exit-after-idle", "1", "--total-num-mbufs", "8192", *options])
+                            "--exit-after-idle", "1", "--total-num-mbufs", "8192",
+                            *(() if "--flows-max" in options else ("--flows-max", "262144")), *options])
         if outcome.code != 0:
             raise AssertionError(f"run on net_pcap ended with {outcome.code}:\n{outcome.err}")
         return outcome, sorted_records(records.read_text())
@@ -90,13 +118,13 @@ class Running:
     def __init__(self, program, arguments, prefix):
         # A file, not a pipe: nobody reads while the run goes on.
         self.log = tempfile.NamedTemporaryFile("w+", dir=program.folder, suffix=".log")
-        self.child = subprocess.Popen([*prefix, program.flowscope, *map(str, arguments)], stdin=subprocess.DEVNULL,
+        self.child = subprocess.Popen([*prefix, program.flowscope, *sized(arguments)], stdin=subprocess.DEVNULL,
                                       stdout=subprocess.DEVNULL, stderr=self.log, text=True)
 
     def said(self):
         return pathlib.Path(self.log.name).read_text(errors="replace")
 
-    def wait_until(self, condition, seconds=20):
+    def wait_until(self, condition, seconds=60):
         """Polls; answers whether the condition came true while the run was alive."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.child.poll() is None:

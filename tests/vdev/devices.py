@@ -23,6 +23,11 @@ class PcapDevice(unittest.TestCase):
         self.assertIn("ledger   160 received = 160 tracked: holds", outcome.err)
         self.assertEqual(5, len(run.of_type(records, "http")))
 
+    def test_without_tracking_counts_and_releases(self):
+        outcome, records = PROGRAM.pcap_device([PROGRAM.capture("sample")], "--worker-track", "false")
+        self.assertIn("ledger   160 received = 0 tracked + 160 untracked: holds", outcome.err)
+        self.assertEqual([], [record for record in records if '"event_type":"stats"' not in record])
+
     def two_queues(self, *options, lcores):
         captures = [PROGRAM.capture("sample"), PROGRAM.capture(*MIX)]
         outcome, records = PROGRAM.pcap_device(captures, *options, lcores=lcores)

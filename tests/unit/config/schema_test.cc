@@ -55,9 +55,9 @@ TEST(ConfigSchema, RefusesNumbersBeyondTheirLimitsForEachKey) {
     EXPECT_TRUE(assign(setting, "18446744073709551615", config).ok() == false) << setting.key;
     const bool is_time = setting.kind == SettingKind::Duration;
     const auto as_text = [&](uint64_t value) {
-      return is_time ? std::to_string(value / kMillisecondNs) + "ms" : std::to_string(value);
+      return is_time ? std::to_string(value / kMicrosecondNs) + "us" : std::to_string(value);
     };
-    const uint64_t step = is_time ? kMillisecondNs : 1;
+    const uint64_t step = is_time ? kMicrosecondNs : 1;
     EXPECT_TRUE(assign(setting, as_text(setting.max), config).ok()) << setting.key;
     EXPECT_FALSE(assign(setting, as_text(setting.max + step), config).ok()) << setting.key;
     EXPECT_TRUE(assign(setting, as_text(setting.min), config).ok()) << setting.key;

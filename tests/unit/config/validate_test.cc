@@ -35,16 +35,56 @@ TEST(ConfigValidate, RefusesClosedFlowsThatOutliveLiveOnes) {
             "expected at most timeouts.tcp_established, 1s");
 }
 
+TEST(ConfigValidate, RefusesRotationsThatCannotBe) {
+  EXPECT_EQ(fault_after([](Config& config) {
+              config.output.destination = "eve.json";
+              config.output.rotate_bytes = 1000;
+            }),
+            "output.rotate_bytes: 1000 is less than one record may have; expected 0 or at least "
+            "64KiB");
+  EXPECT_EQ(fault_after([](Config& config) { config.output.rotate_every_ns = kMillisecondNs; }),
+            "output.rotate_every: 1ms is too short; expected 0 or at least 1s");
+  for (const char* destination : {"-", "tcp://collector:5140", "unix:/run/eve.sock"}) {
+    EXPECT_EQ(fault_after([&](Config& config) {
+                config.output.destination = destination;
+                config.output.rotate_bytes = kMiB;
+              }),
+              std::string("output.rotate_bytes: only a file can be renamed; expected a path as "
+                          "output.destination, not ")
+                  + destination);
+  }
+}
+
 TEST(ConfigValidate, RefusesBurstsLargerThanTheQueue) {
   EXPECT_EQ(fault_after([](Config& config) { config.dpdk.rxd = 32; }),
             "burst: 64 packets never wait in a queue; expected at most dpdk.rxd, 32");
 }
 
 TEST(ConfigValidate, RefusesTooFewPacketBuffers) {
-  EXPECT_EQ(fault_after([](Config& config) { config.dpdk.total_num_mbufs = 1024; }),
+  const auto with = [](uint32_t mbufs) {
+    return fault_after([mbufs](Config& config) {
+      config.dpdk.rxd = 1024;
+      config.dpdk.total_num_mbufs = mbufs;
+    });
+  };
+  EXPECT_EQ(with(1024),
             "dpdk.total_num_mbufs: 1024 cannot fill the receive queues; "
             "expected more than dpdk.rxq times dpdk.rxd, 1024");
-  EXPECT_EQ(fault_after([](Config& config) { config.dpdk.total_num_mbufs = 1025; }), "");
+  EXPECT_EQ(with(1025), "");
+}
+
+TEST(ConfigValidate, RefusesPortsThatAreChosenInTwoWays) {
+  EXPECT_EQ(fault_after([](Config& config) {
+              config.dpdk.portmask = 1;
+              config.dpdk.ports = {"net_null0"};
+            }),
+            "dpdk.ports: dpdk.portmask chooses ports as well; expected one of the two");
+}
+
+TEST(ConfigValidate, RefusesFramesShorterThanEthernetHas) {
+  EXPECT_EQ(fault_after([](Config& config) { config.dpdk.max_pkt_len = 63; }),
+            "dpdk.max_pkt_len: 63 is less than the shortest frame; expected 0 or at least 64");
+  EXPECT_EQ(fault_after([](Config& config) { config.dpdk.max_pkt_len = 64; }), "");
 }
 
 TEST(ConfigValidate, RefusesACacheThatIsMostOfThePool) {
@@ -54,6 +94,23 @@ TEST(ConfigValidate, RefusesACacheThatIsMostOfThePool) {
             }),
             "dpdk.mbcache: 512 is too much of the pool; expected at most two thirds of "
             "dpdk.total_num_mbufs, 700");
+}
+
+TEST(ConfigValidate, RefusesAPlaceForPrometheusThatIsNoAddress) {
+  EXPECT_EQ(fault_after([](Config& config) { config.telemetry.prometheus = "9464"; }), "");
+  EXPECT_EQ(
+      fault_after([](Config& config) { config.telemetry.prometheus = "on"; }),
+      "telemetry.prometheus: \"on\" is no address to listen on; expected a port such as 9464, "
+      "or an address and a port such as 127.0.0.1:9464 or [::1]:9464, or off");
+}
+
+TEST(ConfigValidate, KnowsTheWaysOfWorkers) {
+  EXPECT_EQ(fault_after([](Config& config) { config.worker = {.resteer = "off", .idle = "spin"}; }),
+            "");
+  EXPECT_EQ(fault_after([](Config& config) { config.worker.resteer = "yes"; }),
+            "worker.resteer: 'yes' is not one of auto, on, off");
+  EXPECT_EQ(fault_after([](Config& config) { config.worker.idle = "doze"; }),
+            "worker.idle: 'doze' is not one of spin, pause, sleep");
 }
 
 TEST(ConfigValidate, KnowsTheParsersThatAreBuiltIn) {

@@ -183,6 +183,52 @@ TEST(Driver, GivesEachFlowToTheFirstParserThatKnowsItsBytes) {
   EXPECT_EQ(rig.driver.counters_of<ScriptedDatagrams>().messages.value(), 2U);
 }
 
+// Knows the bytes "S" and tells each run.
+struct EssParser {
+  static constexpr std::string_view kName = "ess";
+  static Probe probe(FlowSide, Bytes first_bytes) {
+    return first_bytes.starts_with("S") ? Probe::Match : Probe::NoMatch;
+  }
+  template <class Sink>
+  ParseStatus on_bytes(FlowSide side, Bytes bytes, Timestamp, Sink& sink) {
+    sink.message(side, testing::TextMessage{bytes.as_text()});
+    return ParseStatus::Ok;
+  }
+  template <class Sink>
+  void on_end(StreamEnd, Sink& sink) {
+    sink.message(FlowSide::Initiator, testing::TextMessage{"ess ends"});
+  }
+};
+using Disagreeing = Driver<FiveTuple, EssParser, Framed>;
+
+TEST(Driver, TheSideThatSpeaksAnotherProtocolIsHeard) {
+  Rig<Disagreeing> rig({.tracker = {.events = EventMask::all()}});
+  TalkTcp talk;
+  rig.give(talk.client("S1"));
+  rig.give(talk.server(kHello));
+  EXPECT_EQ(rig.take(),
+            (Lines{"started", "client S1", "anomaly applayer_mismatch_protocol_both_directions",
+                   "client ess ends", "server frame hello"}));
+}
+
+TEST(Driver, AnAnswerThatNoOtherParserKnowsIsTheFirstOnes) {
+  Rig<Disagreeing> rig;
+  TalkTcp talk;
+  rig.give(talk.client("S1"));
+  rig.give(talk.server("what"));
+  rig.give(talk.server(kHello));  // no first bytes
+  EXPECT_EQ(rig.take(),
+            (Lines{"started", "client S1", "server what", "server " + std::string(kHello)}));
+}
+
+TEST(Driver, PortsHoldAgainstWhatTheOtherSideSays) {
+  Rig<Disagreeing> rig({.routing = {Routing{.by = Routing::By::Ports, .ports = {80}}, Routing{}}});
+  TalkTcp talk;
+  rig.give(talk.client("S1"));
+  rig.give(talk.server(kHello));
+  EXPECT_EQ(rig.take(), (Lines{"started", "client S1", "server " + std::string(kHello)}));
+}
+
 TEST(Driver, PortsDecideWithoutALookAtTheBytes) {
   Rig<Many> rig(
       {.routing = {Routing{}, Routing{.by = Routing::By::Ports, .ports = {80}}, Routing{}}});

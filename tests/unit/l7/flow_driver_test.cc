@@ -156,6 +156,15 @@ TEST(FlowDriver, TellsNothingOfAFlowThatIsOver) {
   EXPECT_EQ(rig.driver.reassembler(talk.key(), FlowSide::Initiator), nullptr);
 }
 
+TEST(FlowDriver, TellsBytesBehindAResetThatNobodyHeeded) {
+  Rig<TcpStream> rig;
+  TalkTcp talk;
+  rig.give(talk.handshake());
+  rig.give(talk.client("", tcp_flag::kRst | tcp_flag::kAck));
+  rig.give(talk.client("a"));
+  EXPECT_EQ(rig.log.take(), (Lines{"client bytes a"}));
+}
+
 TEST(FlowDriver, ShowsWhatStreamsCameToWhileTheyLive) {
   Rig<TcpStream> rig;
   TalkTcp talk;

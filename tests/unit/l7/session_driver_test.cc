@@ -279,6 +279,28 @@ TEST_F(SessionDriverTest, LatePayloadOfASilentSessionIsNotParsed) {
   EXPECT_EQ(log_.take(), (Lines{"started", "closed fin 0/0"}));
 }
 
+TEST_F(SessionDriverTest, BytesThatAFinOvertookAreParsed) {
+  TalkTcp talk;
+  give(talk.handshake());
+  const Frame late = talk.client("a");
+  give(talk.close());
+  give(late);
+  wait(20);
+  EXPECT_EQ(log_.take(), (Lines{"started", "client a", "client graceful", "closed fin 1/0"}));
+}
+
+// Somebody between the two forged it.
+TEST_F(SessionDriverTest, BytesBehindAResetThatNobodyHeededAreParsed) {
+  TalkTcp talk;
+  give(talk.handshake());
+  give(talk.client("", tcp_flag::kRst | tcp_flag::kAck));
+  give(talk.client("a"));
+  give(talk.server("b"));
+  wait(20);
+  EXPECT_EQ(log_.take(),
+            (Lines{"started", "client a", "server b", "client abort", "closed rst 1/1"}));
+}
+
 TEST_F(SessionDriverTest, AReusedPortIsANewSession) {
   TalkTcp first;
   give(first.handshake());

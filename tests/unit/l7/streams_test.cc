@@ -212,6 +212,50 @@ TEST_F(StreamsTest, DoesNotGiveAParserWhatTheOtherSideSaidBefore) {
   EXPECT_EQ(rig_.named, Words{"http behind pgsql"});
 }
 
+// A parser that hears of a proper end writes a head that is not whole; one that was cut off does
+// not.
+TEST_F(StreamsTest, CutsAFlowOffWhoseEndpointsBeginAnew) {
+  open();
+  rig_.give(flow_.client(0, kRequest.substr(0, kRequestBytes - 4)));
+  rig_.give(testing::PacketBuilder()
+                .ethernet()
+                .ipv4("10.0.0.1", "10.0.0.2")
+                .tcp(1000, 80, {.seq = 1'000'000'000, .flags = tcp_flag::kSyn})
+                .build());
+  rig_.finish();
+  EXPECT_EQ(rig_.named, (Words{"http", "nothing"}));
+  EXPECT_TRUE(rig_.said().empty());
+}
+
+TEST_F(StreamsTest, WritesAHeadThatTheEndOfTheInputCut) {
+  open();
+  rig_.give(flow_.client(0, kRequest.substr(0, kRequestBytes - 4)));
+  rig_.finish();
+  EXPECT_FALSE(rig_.said().empty());
+}
+
+TEST_F(StreamsTest, HearsBothProtocolsWhereTheSidesDisagree) {
+  open();
+  rig_.give(flow_.client(0, kRequest));
+  const std::string banner = "SSH-2.0-OpenSSH_9.6p1\r\n";
+  rig_.give(flow_.server(0, banner, kRequestBytes));
+  rig_.give(flow_.server(static_cast<uint32_t>(banner.size()),
+                         "Invalid SSH identification string.\r\n", kRequestBytes));
+  rig_.finish();
+  EXPECT_EQ(rig_.said(), (Words{"applayer_mismatch_protocol_both_directions", "http",
+                                "ssh_invalid_packet", "ssh"}));
+  EXPECT_EQ(rig_.named, Words{"ssh behind http"});
+}
+
+TEST_F(StreamsTest, KeepsAParserWhoseAnswerIsOnlyBad) {
+  open();
+  rig_.give(flow_.client(0, kRequest));
+  rig_.give(flow_.server(0, "no answer at all, of any protocol\r\n", kRequestBytes));
+  rig_.finish();
+  EXPECT_EQ(rig_.said(), (Words{"http_malformed", "http"}));
+  EXPECT_EQ(rig_.named, Words{"http"});
+}
+
 TEST(StreamsDatagrams, NamesFlowsWithoutAParser) {
   StreamsRig rig(small_options());
   const auto datagram = [](uint16_t port, std::string_view payload) {

@@ -259,6 +259,35 @@ TEST(CEngine, CountersFillWhatTheCallerHasRoomFor) {
   EXPECT_EQ(counters.packets_tracked, 77U);
 }
 
+TEST(CEngine, CallersOfTheFirstVersionGetCountersWhereTheyExpectThem) {
+  // A caller's own array of 64-bit words, as FS_ABI 1 laid them out: the size, then 16 figures.
+  constexpr size_t kWordsBefore = 17, kShed = 16;
+  static_assert(offsetof(fs_counters, records_shed) == kShed * sizeof(uint64_t));
+  static_assert(offsetof(fs_counters, packets_resteer_full) == kWordsBefore * sizeof(uint64_t));
+  const Engine engine = engine_with();
+  feed(engine, testing::datagram(7), kSecond);
+  std::array<uint64_t, kWordsBefore + 1> words{};
+  words.front() = kWordsBefore * sizeof(uint64_t);
+  words.back() = 77;
+  fs_engine_counters(engine.get(), reinterpret_cast<fs_counters*>(words.data()));
+  EXPECT_EQ(words.front(), kWordsBefore * sizeof(uint64_t));
+  EXPECT_EQ(words.at(1), 1U) << "received";
+  EXPECT_EQ(words.back(), 77U) << "behind what this caller knows";
+}
+
+TEST(CEngine, EachPacketHasOneOfTheFigures) {
+  const Engine engine = engine_with();
+  feed(engine, testing::datagram(7), kSecond);
+  const fs_packet cut{.frame = nullptr, .captured_bytes = 60, .link_type = 1};
+  EXPECT_EQ(fs_engine_feed(engine.get(), &cut, 1), 1U);
+  const fs_counters now = counters_of(engine);
+  EXPECT_EQ(now.packets_received, 2U);
+  EXPECT_EQ(now.packets_tracked + now.packets_not_ip + now.packets_truncated + now.packets_malformed
+                + now.packets_unknown_link + now.packets_fragment + now.packets_bad_checksum
+                + now.packets_duplicate + now.packets_resteer_full,
+            now.packets_received);
+}
+
 TEST(CEngine, NamesTheOptionAndWhatIsExpected) {
   EXPECT_EQ(refusal_of({.flows_max = UINT32_MAX}),
             "flows_max: 4294967295 is not within 1 to 1073741824");

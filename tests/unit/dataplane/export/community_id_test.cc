@@ -3,7 +3,10 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <ostream>
+#include <random>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -162,6 +165,38 @@ TEST(CommunityId, OrdersByPortWhereTheAddressesAreEqual) {
   const Vector one = {6, "127.0.0.1", 80, "127.0.0.1", 40000, "", ""};
   const Vector other = {6, "127.0.0.1", 40000, "127.0.0.1", 80, "", ""};
   EXPECT_EQ(id_of(tuple_of(one)), id_of(tuple_of(other)));
+}
+
+TEST(CommunityIds, AreThoseOfEachFlowAloneInGroupsOfEverySize) {
+  const uint32_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  for (size_t i = 0; i < 2'000; ++i) {
+    std::array<CommunityTuple, kCommunityIdsAtOnce> tuples;
+    std::array<CommunityIdText, kCommunityIdsAtOnce> ids;
+    for (CommunityTuple& tuple : tuples) {
+      tuple = tuple_of(kVectors[random() % std::size(kVectors)]);
+      tuple.source_port = static_cast<uint16_t>(random());
+    }
+    const size_t size = 1 + i % tuples.size();
+    const auto id_seed = static_cast<uint16_t>(random());
+    community_ids(std::span(tuples).first(size), id_seed, std::span(ids).first(size));
+    for (size_t k = 0; k < size; ++k) {
+      ASSERT_EQ(std::string(ids[k].data(), ids[k].size()), id_of(tuples[k], id_seed)) << k;
+    }
+  }
+}
+
+TEST(CommunityIds, AreThoseOfTheSpecificationInAFullGroup) {
+  for (size_t first = 0; first + kCommunityIdsAtOnce <= std::size(kVectors); ++first) {
+    std::array<CommunityTuple, kCommunityIdsAtOnce> tuples;
+    std::array<CommunityIdText, kCommunityIdsAtOnce> ids;
+    for (size_t i = 0; i < tuples.size(); ++i) tuples[i] = tuple_of(kVectors[first + i]);
+    community_ids(tuples, 0, ids);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      ASSERT_EQ(std::string(ids[i].data(), ids[i].size()), kVectors[first + i].id);
+    }
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "dataplane/pipeline/record_ring.h"
 
@@ -292,6 +293,33 @@ TEST_F(EveWriterTest, WritesAFlowThatLivesOnWithoutAReason) {
   EXPECT_FALSE(record["flow"].contains("end_reason"));
   EXPECT_EQ(record["delta"], json::parse(R"({"pkts_toserver":1,"pkts_toclient":0,)"
                                          R"("bytes_toserver":60,"bytes_toclient":0})"));
+}
+
+TEST_F(EveWriterTest, WritesRecordsInGroupsAsOneByOne) {
+  // More than two groups, of every kind, with and without a flow.
+  std::vector<RecordReader> records;
+  FlowEntry entry{};
+  entry.key = {.a_address = {10, 0, 0, 1}, .b_address = {10, 0, 0, 2}, .ip_version = 4};
+  for (uint16_t i = 0; i < 20; ++i) {
+    RecordHead head = tcp_head();
+    head.source.port = i;
+    entry.key.a_port = i;
+    entry.key.protocol = i % 2 == 0 ? 17 : 6;
+    if (i % 4 == 0) ring_.push_anomaly({}, AnomalyLayer::Decode, "ipv4_truncated");
+    if (i % 4 == 1) ring_.push_anomaly(head, AnomalyLayer::AppLayer, "invalid_opcode");
+    if (i % 4 == 2) ring_.push_message(head, AnswerMessage{});
+    if (i % 4 == 3) ring_.push_flow(entry, EndReason::Fin, nullptr, {});
+  }
+  ring_.publish();
+  for (Bytes record = ring_.front(); !record.empty(); record = ring_.front()) {
+    records.emplace_back(record, heads_);
+    ring_.pop();
+  }
+  ASSERT_EQ(records.size(), 20U);
+  for (const RecordReader& record : records) eve_.write(record, buffer_);
+  const std::string one_by_one = take();
+  eve_.write(records, buffer_);
+  EXPECT_EQ(take(), one_by_one);
 }
 
 TEST_F(EveWriterTest, LeavesOutTheCommunityIdOnRequest) {

@@ -43,8 +43,8 @@ std::vector<uint64_t> flow_ids(const std::string& text) {
 
 class ExporterTest : public testing::Test {
  protected:
-  static std::unique_ptr<OutputFile> opened(const std::string& destination) {
-    return std::move(OutputFile::open(destination).value());
+  static std::unique_ptr<Output> opened(const std::string& destination) {
+    return std::move(Output::open({.destination = destination}).value());
   }
   // Pushes messages with the flow_ids first, first + step, ... and publishes like a worker.
   static void push(RecordRing& ring, uint64_t first, uint64_t step, uint64_t count) {
@@ -159,6 +159,48 @@ TEST_F(ExporterTest, WaitsForASlowReaderAndLosesNothing) {
   }
   reader.join();
   EXPECT_EQ(flow_ids(text).size(), kRecords);
+}
+
+TEST_F(ExporterTest, GoesOnInANewFileWhenTheOldOneIsRenamedAndItIsTold) {
+  Exporter exporter(opened(path_), {});
+  exporter.add_ring(one_);
+  exporter.start();
+  push(one_, 1, 1, 10);
+  while (exporter.counts().bytes_written == 0) std::this_thread::yield();
+  std::filesystem::rename(path_, path_ + ".1");
+  exporter.reopen();
+  while (!std::filesystem::exists(path_)) std::this_thread::yield();
+  push(one_, 11, 1, 10);
+  exporter.stop();
+  const std::vector<uint64_t> old_ids = flow_ids(content_of(path_ + ".1"));
+  const std::vector<uint64_t> new_ids = flow_ids(content_of(path_));
+  EXPECT_EQ(old_ids.size() + new_ids.size(), 20U);
+  EXPECT_EQ(old_ids.front(), 1U);
+  EXPECT_EQ(new_ids.back(), 20U);
+  EXPECT_EQ(exporter.take_notices().size(), 1U);
+}
+
+TEST_F(ExporterTest, TakesOtherSettingsWhileItWrites) {
+  Exporter exporter(opened(path_), {});
+  exporter.add_ring(one_);
+  exporter.start();
+  push(one_, 1, 1, 10);
+  while (exporter.counts().bytes_written == 0) std::this_thread::yield();
+  // More than nothing is too much for one file.
+  exporter.change({.eve = {.community_id = false}, .rotation = {.bytes = 1, .keep = 1}});
+  const auto files = [&] {
+    const std::filesystem::directory_iterator all(folder_ / "");
+    return std::distance(begin(all), end(all));
+  };
+  while (files() != 2) {
+    push(one_, 11, 1, 1);
+    std::this_thread::yield();
+  }
+  push(one_, 12, 1, 1);
+  exporter.stop();
+  EXPECT_LE(files(), 2) << "the renamed ones but one are deleted";
+  EXPECT_EQ(content_of(path_).find("community_id"), std::string::npos);
+  EXPECT_NE(content_of(path_).find(R"("flow_id":12)"), std::string::npos);
 }
 
 TEST_F(ExporterTest, WritesStatsRecords) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace flowscope {
 namespace {
@@ -14,7 +15,7 @@ class JsonWriterTest : public testing::Test {
   // One line with whatever `describe` tells the writer.
   template <class Describe>
   std::string line(Describe describe) {
-    JsonWriter json(buffer_, day_);
+    JsonWriter json(buffer_, texts_);
     describe(json);
     json.finish();
     const std::string text(buffer_.text());
@@ -29,7 +30,7 @@ class JsonWriterTest : public testing::Test {
 
   // Small, so that lines outgrow it.
   TextBuffer buffer_{16};
-  DayText day_;
+  LineTexts texts_;
 };
 
 TEST_F(JsonWriterTest, WritesAnEmptyObject) {
@@ -55,7 +56,7 @@ TEST_F(JsonWriterTest, SeparatesFieldsAndClosesWhatIsEmpty) {
 }
 
 TEST_F(JsonWriterTest, AppendsNothingBeforeTheLineIsFinished) {
-  JsonWriter json(buffer_, day_);
+  JsonWriter json(buffer_, texts_);
   json.number("a", 1);
   EXPECT_EQ(buffer_.size(), 0U);
 }
@@ -101,6 +102,37 @@ TEST_F(JsonWriterTest, ReadsBackAsTheTextThatWasGiven) {
   const std::string text = "line\n\"quoted\" \\ \x02 \xc3\xa9 end of a text above sixteen bytes";
   const std::string written = line([&](JsonWriter& json) { json.text("t", text); });
   EXPECT_EQ(nlohmann::json::parse(written)["t"], text);
+}
+
+TEST_F(JsonWriterTest, TakesMoreNamesThanItKeepsAndLongOnes) {
+  // Each at an address of its own, as literals have.
+  std::vector<std::string> names;
+  for (size_t i = 0; i < 1'000; ++i)
+    names.push_back(std::string(1 + i % 60, 'n') + std::to_string(i));
+  for (int round = 0; round < 2; ++round) {
+    const std::string written = line([&](JsonWriter& json) {
+      for (const std::string& name : names) json.number(name.c_str(), 7);
+    });
+    std::string expected;
+    for (const std::string& name : names) expected += ",\"" + name + "\":7";
+    expected[0] = '{';
+    ASSERT_EQ(written, expected + "}\n");
+  }
+}
+
+TEST_F(JsonWriterTest, WritesLiteralsAsValues) {
+  EXPECT_EQ(line([](JsonWriter& json) { json.literal("a", "some_word"); }),
+            "{\"a\":\"some_word\"}\n");
+}
+
+TEST_F(JsonWriterTest, MeasuresNamesThatAreNotLiterals) {
+  std::string name = "first";
+  const std::string written = line([&](JsonWriter& json) {
+    json.number(std::string_view(name), 1);
+    name = "other";
+    json.number(std::string_view(name), 2);
+  });
+  EXPECT_EQ(written, "{\"first\":1,\"other\":2}\n");
 }
 
 TEST_F(JsonWriterTest, GrowsTheBufferForALongLine) {

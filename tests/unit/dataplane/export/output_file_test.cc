@@ -1,196 +1,209 @@
-#include "dataplane/export/output_file.h"
-
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <regex>
 #include <string>
+#include <vector>
 
-#include "tests/unit/dataplane/export/temporary_folder.h"
+#include "tests/unit/dataplane/export/output_rig.h"
 
 namespace flowscope {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr uint64_t kNow = 5'000'000'000;
-
-std::unique_ptr<OutputFile> opened(const std::string& destination) {
-  auto output = OutputFile::open(destination);
-  EXPECT_TRUE(output.ok());
-  return std::move(output.value());
-}
-
-void add(OutputFile& output, std::string_view text) {
-  TextBuffer& buffer = output.buffer();
-  char* place = buffer.cursor();
-  if (static_cast<size_t>(buffer.limit() - place) < text.size())
-    place = buffer.grow(place, text.size());
-  std::memcpy(place, text.data(), text.size());
-  buffer.commit(place + text.size());
-}
-
-// Keeps a file from growing past `bytes` while it lives: writes are cut there and then refused.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit = {.rlim_cur = bytes, .rlim_max = before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_ = {};
-};
-
-class OutputFileTest : public testing::Test {
+class OutputFileTest : public OutputTest {
  protected:
-  static void SetUpTestSuite() { signal(SIGPIPE, SIG_IGN); }
-
-  // A reader of the FIFO, which does not wait for a writer.
-  int open_reader() const { return ::open(fifo_.c_str(), O_RDONLY | O_NONBLOCK); }
-  // All that lies in the pipe now.
-  static std::string read_all(int reader) {
-    std::string text;
-    std::array<char, 4096> piece;
-    for (ssize_t size = 0; (size = ::read(reader, piece.data(), piece.size())) > 0;) {
-      text.append(piece.data(), static_cast<size_t>(size));
+  // The names of what was rotated away, in their order.
+  std::vector<std::string> rotated() const {
+    const std::regex form(R"(eve\.json\.\d{8}T\d{6}Z(\.\d+)?)");
+    std::vector<std::string> names;
+    for (const auto& each : std::filesystem::directory_iterator(folder_ / "")) {
+      const std::string name = each.path().filename().string();
+      if (std::regex_match(name, form)) names.push_back(name);
     }
-    return text;
+    // Within a second the number tells the order: 9 before 10.
+    std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
+      const size_t moment = std::string("eve.json.00000000T000000Z").size();
+      const auto place = [&](const std::string& name) {
+        return std::make_pair(name.substr(0, moment),
+                              name.size() > moment ? std::stoi(name.substr(moment + 1)) : 0);
+      };
+      return place(a) < place(b);
+    });
+    return names;
   }
-  void make_fifo() const { ASSERT_EQ(mkfifo(fifo_.c_str(), 0600), 0); }
-
-  TemporaryFolder folder_;
-  std::string path_ = folder_ / "eve.json";
-  std::string fifo_ = folder_ / "fifo";
 };
 
-TEST_F(OutputFileTest, ReplacesWhatTheFileHeldBefore) {
-  { std::ofstream(path_) << "old content, longer than the new"; }
-  const auto output = opened(path_);
-  add(*output, "new\n");
-  output->flush(kNow);
-  EXPECT_EQ(content_of(path_), "new\n");
-  EXPECT_EQ(output->bytes_written(), 4U);
+TEST_F(OutputFileTest, AppendsWhereThatIsAskedFor) {
+  { std::ofstream(path_) << "old\n"; }
+  const auto output = opened({.destination = path_, .append = true});
+  write(*output, "new\n");
+  EXPECT_EQ(content_of(path_), "old\nnew\n");
+  EXPECT_TRUE(output->take_notices().empty());
 }
 
-TEST_F(OutputFileTest, SaysWhichFileCannotBeOpenedAndWhy) {
-  auto output = OutputFile::open(folder_ / "missing/eve.json");
-  ASSERT_FALSE(output.ok());
-  EXPECT_THAT(output.error().message, HasSubstr("missing/eve.json"));
-  EXPECT_THAT(output.error().message, HasSubstr("No such file or directory"));
+TEST_F(OutputFileTest, EndsAHalfLineThatWasLeftBehind) {
+  { std::ofstream(path_) << "old\nbrok"; }
+  const auto output = opened({.destination = path_, .append = true});
+  write(*output, "new\n");
+  EXPECT_EQ(content_of(path_), "old\nbrok\nnew\n");
+  EXPECT_THAT(output->take_notices(), ElementsAre(HasSubstr("ended in the middle of a line")));
 }
 
-TEST_F(OutputFileTest, RefusesAFolder) {
-  auto output = OutputFile::open(folder_ / "");
-  ASSERT_FALSE(output.ok());
-  EXPECT_THAT(output.error().message, HasSubstr("Is a directory"));
+TEST_F(OutputFileTest, BeginsAFileThatWasDeletedAnewAndLosesNothing) {
+  const auto output = opened({.destination = path_});
+  write(*output, "one\n");
+  ASSERT_EQ(::unlink(path_.c_str()), 0);
+  write(*output, "two\n");
+  EXPECT_EQ(content_of(path_), "two\n");
+  EXPECT_EQ(output->counts().lines_lost, 0U);
+  EXPECT_EQ(output->counts().bytes_written, 8U);
+  EXPECT_THAT(output->take_notices(), ElementsAre(HasSubstr("was deleted")));
 }
 
-TEST_F(OutputFileTest, AsksToBeFlushedOnceTheBufferIsFull) {
-  const auto output = opened("/dev/null");
-  add(*output, std::string(OutputFile::kFullBytes - 1, 'x'));
-  EXPECT_FALSE(output->full());
-  add(*output, "\n");
-  EXPECT_TRUE(output->full());
-}
-
-TEST_F(OutputFileTest, CountsTheLinesThatAFullDiskRefuses) {
-  const auto output = opened("/dev/full");
-  add(*output, "one\ntwo\nthree\n");
-  output->flush(kNow);
-  EXPECT_EQ(output->lines_lost(), 3U);
-  EXPECT_EQ(output->bytes_written(), 0U);
-  EXPECT_EQ(output->error(), ENOSPC);
-  EXPECT_TRUE(output->empty()) << "lost lines do not pile up";
-}
-
-TEST_F(OutputFileTest, CompletesALineThatWasCutOnceThereIsRoomAgain) {
-  const auto output = opened(path_);
+TEST_F(OutputFileTest, GivesUpTheHalfLineOfADeletedFile) {
+  const auto output = opened({.destination = path_});
   {
     const FileSizeLimit limit(6);
-    add(*output, "one\ntwo\nthree\n");
-    output->flush(kNow);
-    EXPECT_EQ(output->error(), EFBIG);
-    EXPECT_EQ(content_of(path_), "one\ntw");
+    write(*output, "one\ntwo\nthree\n");
   }
-  add(*output, "four\n");
-  output->flush(kNow + OutputFile::kRetryAfterNs);
-  EXPECT_EQ(content_of(path_), "one\ntwo\nfour\n");
-  EXPECT_EQ(output->lines_lost(), 1U);
-  EXPECT_EQ(output->error(), 0);
+  ASSERT_EQ(::unlink(path_.c_str()), 0);
+  write(*output, "four\n", kNow + kOutputRetryNs);
+  EXPECT_EQ(content_of(path_), "four\n");
+  EXPECT_EQ(output->counts().lines_lost, 2U);
 }
 
-TEST_F(OutputFileTest, CountsACutLineAsLostAtTheEnd) {
-  const auto output = opened(path_);
-  const FileSizeLimit limit(6);
-  add(*output, "one\ntwo\nthree\n");
-  output->flush(kNow);
-  output->finish();
-  EXPECT_EQ(output->lines_lost(), 2U);
+TEST_F(OutputFileTest, LosesLinesUntilADeletedFolderIsBack) {
+  const std::string inner = folder_ / "inner";
+  std::filesystem::create_directory(inner);
+  const auto output = opened({.destination = inner + "/eve.json"});
+  write(*output, "one\n");
+  std::filesystem::remove_all(inner);
+  write(*output, "two\n");
+  write(*output, "three\n");
+  EXPECT_EQ(output->counts().error, ENOENT);
+  EXPECT_EQ(output->counts().lines_lost, 2U);
+  std::filesystem::create_directory(inner);
+  write(*output, "four\n", kNow + kOutputRetryNs);
+  EXPECT_EQ(content_of(inner + "/eve.json"), "four\n");
+  EXPECT_EQ(output->counts().lines_lost, 2U);
 }
 
-TEST_F(OutputFileTest, CutAtALineEndLosesWholeLinesOnly) {
-  const auto output = opened(path_);
-  const FileSizeLimit limit(4);
-  add(*output, "one\ntwo\n");
-  output->flush(kNow);
-  EXPECT_EQ(content_of(path_), "one\n");
-  EXPECT_EQ(output->lines_lost(), 1U);
-  EXPECT_TRUE(output->empty());
+TEST_F(OutputFileTest, TakesTheFileThatHasItsNameNow) {
+  const auto output = opened({.destination = path_});
+  write(*output, "one\n");
+  std::filesystem::rename(path_, path_ + ".old");
+  { std::ofstream(path_) << "theirs\n"; }
+  write(*output, "two\n", kNow + kOneSecond);
+  EXPECT_EQ(content_of(path_), "theirs\ntwo\n");
+  EXPECT_EQ(content_of(path_ + ".old"), "one\n");
 }
 
-TEST_F(OutputFileTest, LosesLinesWhileTheReaderIsGone) {
-  make_fifo();
-  const int reader = open_reader();
-  const auto output = opened(fifo_);
-  ::close(reader);
-  add(*output, "one\n");
-  output->flush(kNow);
-  EXPECT_EQ(output->error(), EPIPE);
-  EXPECT_EQ(output->lines_lost(), 1U);
+TEST_F(OutputFileTest, GoesOnInARenamedFileUntilItIsToldToOpenAgain) {
+  const auto output = opened({.destination = path_});
+  write(*output, "one\n");
+  std::filesystem::rename(path_, path_ + ".old");
+  write(*output, "two\n", kNow + 2 * kOneSecond);
+  EXPECT_EQ(content_of(path_ + ".old"), "one\ntwo\n");
+  output->reopen();
+  output->idle(kNow + 2 * kOneSecond);
+  EXPECT_TRUE(std::filesystem::exists(path_)) << "not only when there is something to write";
+  write(*output, "three\n", kNow + 2 * kOneSecond);
+  EXPECT_EQ(content_of(path_ + ".old"), "one\ntwo\n");
+  EXPECT_EQ(content_of(path_), "three\n");
+  EXPECT_EQ(output->counts().lines_lost, 0U);
 }
 
-TEST_F(OutputFileTest, TriesAgainOnlyAfterAWhile) {
-  make_fifo();
-  const int gone = open_reader();
-  const auto output = opened(fifo_);
-  ::close(gone);
-  add(*output, "one\n");
-  output->flush(kNow);
-  const int reader = open_reader();
-  add(*output, "two\n");
-  output->flush(kNow + OutputFile::kRetryAfterNs - 1);
-  EXPECT_EQ(read_all(reader), "");
-  add(*output, "three\n");
-  output->flush(kNow + OutputFile::kRetryAfterNs);
-  EXPECT_EQ(read_all(reader), "three\n");
-  EXPECT_EQ(output->lines_lost(), 2U);
-  EXPECT_EQ(output->error(), 0);
-  ::close(reader);
+TEST_F(OutputFileTest, OpeningAgainKeepsWhatIsThere) {
+  const auto output = opened({.destination = path_});
+  write(*output, "one\n");
+  output->reopen();
+  write(*output, "two\n");
+  EXPECT_EQ(content_of(path_), "one\ntwo\n");
 }
 
-TEST_F(OutputFileTest, GivesUpAReaderThatTakesNothingOnceInAHurry) {
-  make_fifo();
-  const int reader = open_reader();
-  const auto output = opened(fifo_);
-  output->hurry();
-  // More than a pipe holds.
-  for (int i = 0; i < 3000; ++i) add(*output, std::string(99, 'x') + "\n");
-  output->flush(kNow);
-  EXPECT_EQ(output->error(), ETIMEDOUT);
-  EXPECT_GT(output->lines_lost(), 0U);
-  ::close(reader);
+TEST_F(OutputFileTest, BeginsAtTheFrontOfAFileThatWasCutShort) {
+  const auto output = opened({.destination = path_});
+  write(*output, "one\n");
+  ASSERT_EQ(::truncate(path_.c_str(), 0), 0);
+  write(*output, "two\n");
+  EXPECT_EQ(content_of(path_), "two\n");
+}
+
+TEST_F(OutputFileTest, RotatesBySizeBetweenLinesAndLosesNone) {
+  const auto output = opened({.destination = path_, .rotation = {.bytes = 250}});
+  std::string expected;
+  for (int i = 0; i < 40; ++i) {
+    const std::string line = "line " + std::to_string(i) + std::string(30, '.') + "\n";
+    expected += line;
+    write(*output, line);
+  }
+  EXPECT_GT(rotated().size(), 5U);
+  std::string all;
+  for (const std::string& name : rotated()) {
+    const std::string content = content_of(folder_ / name);
+    EXPECT_LE(content.size(), 250U);
+    EXPECT_EQ(content.back(), '\n');
+    all += content;
+  }
+  EXPECT_EQ(all + content_of(path_), expected);
+  EXPECT_EQ(output->counts().lines_lost, 0U);
+}
+
+TEST_F(OutputFileTest, KeepsTheLastOfItsOwnRotatedFiles) {
+  { std::ofstream(folder_ / "eve.json.20010101T000000Z") << "oldest\n"; }
+  for (const char* other :
+       {"eve.json.gz", "eve.json.2001", "eve.json.20010101T000000Z.gz", "other.20010101T000000Z"}) {
+    std::ofstream(folder_ / other) << "theirs\n";
+  }
+  const auto output = opened({.destination = path_, .rotation = {.bytes = 5, .keep = 3}});
+  for (int i = 0; i < 20; ++i) write(*output, std::to_string(100 + i) + "\n");
+  const std::vector<std::string> names = rotated();
+  ASSERT_EQ(names.size(), 3U);
+  EXPECT_EQ(content_of(path_), "119\n");
+  EXPECT_EQ(content_of(folder_ / names.back()), "118\n");
+  EXPECT_EQ(content_of(folder_ / names.front()), "116\n");
+  const auto files = std::distance(std::filesystem::directory_iterator(folder_ / ""), {});
+  EXPECT_EQ(files, 3 + 1 + 4) << "files of others stay";
+}
+
+TEST_F(OutputFileTest, RotatesByTimeEvenWhenNothingComes) {
+  const auto output = opened({.destination = path_, .rotation = {.every_ns = 10 * kOneSecond}});
+  output->idle(kNow);
+  output->idle(kNow + 20 * kOneSecond);
+  EXPECT_TRUE(rotated().empty()) << "an empty file is not worth a name";
+  write(*output, "one\n", kNow + 25 * kOneSecond);
+  output->idle(kNow + 34 * kOneSecond);
+  EXPECT_TRUE(rotated().empty());
+  output->idle(kNow + 35 * kOneSecond);
+  ASSERT_EQ(rotated().size(), 1U);
+  EXPECT_EQ(content_of(folder_ / rotated().front()), "one\n");
+  EXPECT_EQ(content_of(path_), "");
+}
+
+TEST_F(OutputFileTest, RotatesTheFileAndNotTheLinkToIt) {
+  const std::string link = folder_ / "link";
+  std::filesystem::create_symlink(path_, link);
+  const auto output = opened({.destination = link, .rotation = {.bytes = 5}});
+  write(*output, "one\n");
+  write(*output, "two\n");
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(content_of(link), "two\n");
+  EXPECT_EQ(rotated().size(), 1U);
+}
+
+TEST_F(OutputFileTest, GrowsOnWhereItCannotBeRenamed) {
+  const std::string longest = folder_ / std::string(250, 'n');  // a suffix makes it too long
+  const auto output = opened({.destination = longest, .rotation = {.bytes = 5}});
+  for (int i = 0; i < 3; ++i) write(*output, "line\n");
+  EXPECT_EQ(content_of(longest), "line\nline\nline\n");
+  EXPECT_THAT(output->take_notices(), ElementsAre(HasSubstr("File name too long; it grows on")));
 }
 
 }  // namespace

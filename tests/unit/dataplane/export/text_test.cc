@@ -25,9 +25,9 @@ std::string system_text(const Address& address, int family) {
 }
 
 std::string timestamp_text(Timestamp time) {
-  DayText day;
+  TimestampText timestamps;
   std::array<char, kTimestampChars> out;
-  return {out.data(), put_timestamp(out.data(), time, day)};
+  return {out.data(), timestamps.put(out.data(), time)};
 }
 
 template <class Block>
@@ -82,14 +82,14 @@ TEST(TimestampText, CutsNanosecondsWithoutRounding) {
 }
 
 TEST(TimestampText, FollowsTimeOverMidnightAndBack) {
-  DayText day;
+  TimestampText timestamps;
   std::array<char, kTimestampChars> out;
   // The last and first second around leap day 2020.
   for (const auto& [second, text] :
        {std::pair{1'582'934'399U, "2020-02-28T23:59:59.000000+0000"},
         std::pair{1'582'934'400U, "2020-02-29T00:00:00.000000+0000"},
         std::pair{1'582'934'399U, "2020-02-28T23:59:59.000000+0000"}}) {
-    char* end = put_timestamp(out.data(), Timestamp::from_parts(second, 0), day);
+    char* end = timestamps.put(out.data(), Timestamp::from_parts(second, 0));
     EXPECT_EQ(std::string(out.data(), end), text);
   }
 }
@@ -106,6 +106,36 @@ TEST(TimestampText, AgreesWithTheSystem) {
     std::array<char, 32> out;
     ASSERT_NE(strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%S.", &parts), 0U);
     ASSERT_EQ(timestamp_text(time).substr(0, 20), out.data());
+  }
+}
+
+TEST(TimestampText, KeepsSecondsApartThatHaveTheSamePlace) {
+  TimestampText timestamps;
+  std::array<char, kTimestampChars> out;
+  const uint32_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto time = Timestamp::from_parts(random() % 1000, random() % 1'000'000'000);
+    const std::string text(out.data(), timestamps.put(out.data(), time));
+    ASSERT_EQ(text, timestamp_text(time));
+    ASSERT_EQ(text.substr(19),
+              "." + std::to_string(1'000'000 + time.subsecond_ns() / 1000).substr(1) + "+0000");
+  }
+}
+
+TEST(NumberText, AgreesWithTheLibraryOnEveryLength) {
+  const uint32_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  std::array<char, kNumberChars> out;
+  for (int i = 0; i < 50'000; ++i) {
+    const uint64_t value = random() >> (random() % 64);
+    ASSERT_EQ(std::string(out.data(), put_number(out.data(), value)), std::to_string(value));
+  }
+  for (uint64_t power = 1; power < UINT64_MAX / 10; power *= 10) {
+    for (const uint64_t value : {power - 1, power, power + 1})
+      ASSERT_EQ(std::string(out.data(), put_number(out.data(), value)), std::to_string(value));
   }
 }
 

@@ -3,12 +3,12 @@
 #include <filesystem>
 #include <vector>
 
-#include "dataplane/pcap/capture_reader.h"
 #include "dataplane/pipeline/record_reader.h"
 #include "dataplane/pipeline/worker.h"
 #include "l7/signatures/rule_file.h"
 #include "perf/traffic/traffic.h"
 #include "tests/support/counted_allocation.h"
+#include "tests/support/held_packets.h"
 #include "tests/support/nesting.h"
 #include "tests/support/tunnel_traffic.h"
 
@@ -21,47 +21,10 @@ constexpr uint32_t kBurst = 64;
 // Longer than every idle time-out, so that each round of the same packets is made of new flows.
 constexpr uint64_t kRoundNs = 400'000'000'000;
 
-// The frames of some captures, kept in memory.
-class Frames {
- public:
-  void add_capture(const std::string& path) {
-    Result<CaptureReader> reader = CaptureReader::open(path);
-    FS_CHECK(reader.ok());
-    auto burst = std::make_unique<Burst>();
-    while (reader.value().read(*burst, kBurst) != 0) {
-      for (uint32_t i = 0; i < burst->count; ++i) {
-        const PacketView& packet = burst->packet[i];
-        bytes_.emplace_back(packet.frame.begin(), packet.frame.end());
-        packets_.push_back(packet);
-      }
-    }
-    point_to_bytes();
-  }
-  void add(std::vector<testing::TimedPacket> packets) {
-    for (testing::TimedPacket& packet : packets) {
-      packets_.push_back(
-          {.time = {packet.time_ns}, .wire_bytes = static_cast<uint32_t>(packet.frame.size())});
-      bytes_.push_back(std::move(packet.frame));
-    }
-    point_to_bytes();
-  }
-  [[nodiscard]] const std::vector<PacketView>& packets() const { return packets_; }
-
- private:
-  void point_to_bytes() {
-    for (size_t i = 0; i < packets_.size(); ++i) {
-      packets_[i].frame = {bytes_[i].data(), bytes_[i].size()};
-    }
-  }
-
-  std::vector<std::vector<uint8_t>> bytes_;
-  std::vector<PacketView> packets_;
-};
-
 // A port that brings the same packets again and again, each round later than the one before.
 class RoundPort {
  public:
-  explicit RoundPort(const Frames& frames) : packets_(frames.packets()) {}
+  explicit RoundPort(const testing::HeldPackets& frames) : packets_(frames.packets()) {}
 
   size_t receive(Burst& burst) {
     burst.count = 0;
@@ -211,7 +174,7 @@ class WorkerAllocation : public ::testing::Test {
 
   // Fewer places than there are flows.
   static constexpr ScanOptions kScan{.flows_max = 64, .depth_bytes = 4096};
-  Frames frames_;
+  testing::HeldPackets frames_;
   std::unique_ptr<SignatureSet> set_;
   std::unique_ptr<Pipeline> pipeline_;
 };
@@ -231,6 +194,12 @@ TEST_F(WorkerAllocation, NeverHappensOnceTheFirstPacketsWereSeen) {
 
   const uint64_t alerts_before = pipeline_->signatures().alerts.value();
   offer_seat();
+  // Other settings as well, with shorter and longer lists than before.
+  (void)pipeline_->settings().offer(std::make_unique<PipelineSettings>(
+      PipelineSettings{.idle = {.udp_ns = 20'000'000'000},
+                       .fragments_timeout_ns = 10'000'000'000,
+                       .records = {.muted_events = {"ssh", "quic", "snmp", "a long name of one"}},
+                       .shed_first = {RecordType::Dns, RecordType::Http, RecordType::Tls}}));
 
   const uint64_t allocations_before = allocations().load();
   Drained drained;
@@ -251,7 +220,11 @@ TEST_F(WorkerAllocation, NeverHappensOnceTheFirstPacketsWereSeen) {
   EXPECT_EQ(fragments.refused.value() - refused_before, 3U * 2);
   EXPECT_GT(given_up(fragments) - given_up_before, 3U * kLostDatagrams - 1);
   EXPECT_EQ(pipeline_->ledger().of(Fate::Duplicate), 4U * kDuplicates);
-  EXPECT_TRUE(pipeline_->ledger().balanced());
+  EXPECT_TRUE(pipeline_->ledger().read().value().balanced());
+  EXPECT_FALSE(pipeline_->settings().is_waiting());
+  const auto returned = pipeline_->settings().collect();
+  ASSERT_NE(returned, nullptr);
+  EXPECT_TRUE(returned->records.muted_events.empty()) << "the former choice came back";
   if (set_ != nullptr) {
     EXPECT_FALSE(pipeline_->seats().is_waiting()) << "the worker changed its signatures";
     EXPECT_GT(pipeline_->signatures().alerts.value() - alerts_before, 300U);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dataplane/pipeline/record_reader.h"
+#include "flowcore/base/short_word.h"
 #include "tests/unit/dataplane/pipeline/recorded_fields.h"
 
 namespace flowscope {
@@ -38,7 +39,7 @@ void describe_at_random(uint32_t seed, int fields, V& visitor) {
   std::vector<bool> open_is_object;
   for (int i = 0; i < fields; ++i) {
     const char* name = open_is_object.empty() || open_is_object.back() ? "name" : nullptr;
-    switch (random() % 7) {
+    switch (random() % 8) {
       case 0:
         visitor.text(name, std::string(random() % 300, 'x'));
         break;
@@ -55,6 +56,9 @@ void describe_at_random(uint32_t seed, int fields, V& visitor) {
       case 4:
         visitor.begin_array(name);
         open_is_object.push_back(false);
+        break;
+      case 5:
+        visitor.text(name, ShortWord("word"));
         break;
       default:
         if (open_is_object.empty()) break;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <thread>
 
@@ -186,6 +187,83 @@ TEST_F(RecordRingTest, ShedsAndCountsByKindWhenFull) {
   EXPECT_EQ(shed(ring_, RecordKind::Flow), 1U);
   EXPECT_EQ(shed(ring_, RecordKind::Message), 1U);
   EXPECT_EQ(shed(ring_, RecordKind::Anomaly), 2U);
+}
+
+TEST_F(RecordRingTest, ShedsInTheOrderThatIsAskedFor) {
+  const std::array order = {RecordType::Anomaly, RecordType::Http, RecordType::Flow};
+  RecordRing ring(arena_, kRingBytes, Overflow::Shed, order);
+  const auto push_anomaly = [&] { return ring.push_anomaly({}, AnomalyLayer::Decode, "bad"); };
+  const auto push_http = [&] { return ring.push_message({}, TextMessage{"x"}); };
+  const auto push_flow = [&] { return ring.push_flow(FlowEntry{}, EndReason::Fin, nullptr, {}); };
+  const auto push_interim = [&] { return ring.push_interim(FlowEntry{}, {}, nullptr, {}); };
+  constexpr size_t kStep = kRingBytes / 2 / 3;
+  constexpr size_t kSlack = 8192;
+  const auto expect_free = [&](size_t bytes) {
+    EXPECT_GE(ring.bytes_free(), bytes);
+    EXPECT_LT(ring.bytes_free(), bytes + kSlack);
+  };
+  while (push_anomaly()) {
+  }
+  expect_free(3 * kStep);
+  EXPECT_FALSE(push_anomaly());
+  while (push_http()) {
+  }
+  expect_free(2 * kStep);
+  while (push_flow()) {
+  }
+  expect_free(kStep);
+  EXPECT_FALSE(push_anomaly());
+  EXPECT_FALSE(push_http());
+  // Not named: goes last.
+  while (push_interim()) {
+  }
+  expect_free(0);
+
+  const RecordCounts counts = ring.counts();
+  const auto shed_of = [&](RecordType type) {
+    return counts.shed_by_type[static_cast<size_t>(type)];
+  };
+  EXPECT_EQ(shed_of(RecordType::Anomaly), 3U);
+  EXPECT_EQ(shed_of(RecordType::Http), 2U);
+  EXPECT_EQ(shed_of(RecordType::Flow), 1U);
+  EXPECT_EQ(shed_of(RecordType::Interim), 1U);
+  EXPECT_EQ(shed_of(RecordType::Dns), 0U);
+  EXPECT_EQ(counts.shed[static_cast<size_t>(RecordKind::Message)], 2U);
+}
+
+TEST_F(RecordRingTest, TakesAnotherOrderOfSheddingWhileItIsFilled) {
+  const std::array first = {RecordType::Anomaly};
+  RecordRing ring(arena_, kRingBytes, Overflow::Shed, first);
+  const auto push_anomaly = [&] { return ring.push_anomaly({}, AnomalyLayer::Decode, "bad"); };
+  const auto push_flow = [&] { return ring.push_flow(FlowEntry{}, EndReason::Fin, nullptr, {}); };
+  while (push_anomaly()) {
+  }
+  EXPECT_TRUE(push_flow()) << "half of the ring is left for it";
+  const std::array other = {RecordType::Flow};
+  ring.set_shed_first(other);
+  EXPECT_FALSE(push_flow());
+  EXPECT_TRUE(push_anomaly());
+  ring.set_shed_first({});
+  EXPECT_TRUE(push_flow());
+}
+
+TEST_F(RecordRingTest, CountsMessagesByTheirEvent) {
+  ring_.push_message({}, TextMessage{"x"});
+  ring_.push_message({}, EndlessMessage{});
+  const RecordCounts counts = ring_.counts();
+  EXPECT_EQ(counts.pushed_by_type[static_cast<size_t>(RecordType::Http)], 1U);
+  EXPECT_EQ(counts.pushed_by_type[static_cast<size_t>(RecordType::Dns)], 1U);
+  EXPECT_EQ(counts.pushed[static_cast<size_t>(RecordKind::Message)], 2U);
+  EXPECT_EQ(message_type("http_request"), RecordType::Other);
+  EXPECT_EQ(message_type("flow"), RecordType::Other) << "a message is no flow, whatever its event";
+}
+
+TEST_F(RecordRingTest, SparesNothingWhereRecordsAreWaitedFor) {
+  const std::array order = {RecordType::Flow};
+  RecordRing ring(arena_, kRingBytes, Overflow::Wait, order);
+  while (ring.bytes_free() > kRingBytes / 4) {
+    ASSERT_TRUE(ring.push_flow(FlowEntry{}, EndReason::Fin, nullptr, {}));
+  }
 }
 
 TEST_F(RecordRingTest, TakesRecordsAgainOnceRoomIsGivenBack) {

@@ -119,6 +119,20 @@ TEST_F(ByteRingTest, IsFullUntilTheConsumerReleases) {
   EXPECT_TRUE(push("x"));
 }
 
+TEST_F(ByteRingTest, SparesTheRoomThatItIsAskedToSpare) {
+  constexpr size_t kSpared = kRingBytes / 2;
+  constexpr size_t kTaken = 64;
+  size_t taken = 0;
+  for (; !ring_.reserve(kTaken - 8, kSpared).empty(); taken += kTaken) ring_.commit(kTaken - 8);
+  EXPECT_EQ(taken, kSpared);
+  EXPECT_FALSE(ring_.reserve(kTaken - 8).empty()) << "there is room for whom nothing is spared";
+  ring_.publish();
+  ASSERT_FALSE(ring_.front().empty());
+  ring_.pop();
+  ring_.release();
+  EXPECT_FALSE(ring_.reserve(kTaken - 8, kSpared).empty());
+}
+
 TEST_F(ByteRingTest, TellsTheRoomThatTheConsumerHasGivenBack) {
   EXPECT_EQ(ring_.bytes_free(), kRingBytes);
   ASSERT_TRUE(push("one"));  // a header and eight bytes

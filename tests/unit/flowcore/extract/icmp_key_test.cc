@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "flowcore/extract/five_tuple.h"
+#include "flowcore/extract/quoted_flows.h"
 #include "flowcore/packet/quoted.h"
 #include "tests/unit/flowcore/extract/extracted.h"
 
@@ -158,6 +161,22 @@ TEST(QuotedPacket, GivesTheKeyOfTheFlowTheErrorIsAbout) {
   expect_error_finds(ip(kHigh, kLow).tcp(80, 1234), "172.16.0.1", Orientation::Reverse);
   expect_error_finds(ip(kLow, kHigh).udp(1234, 53), "172.16.0.1", Orientation::Forward);
   expect_error_finds(ip(kLow, kHigh).icmp(8, 0, 0x12340001), "172.16.0.1", Orientation::Forward);
+}
+
+TEST(QuotedFlows, ABurstMayHoldIcmpWhereAnyPacketIsOne) {
+  const auto burst = std::make_unique<Burst>();
+  burst->count = 64;
+  for (uint32_t i = 0; i < burst->count; ++i) {
+    burst->layers[i].ip_protocol =
+        static_cast<uint8_t>(i % 2 == 0 ? IpProtocol::Tcp : IpProtocol::Udp);
+  }
+  EXPECT_FALSE(may_hold_icmp(*burst));
+  for (const IpProtocol icmp : {IpProtocol::Icmp, IpProtocol::IcmpV6}) {
+    const uint8_t before = burst->layers[63].ip_protocol;
+    burst->layers[63].ip_protocol = static_cast<uint8_t>(icmp);
+    EXPECT_TRUE(may_hold_icmp(*burst));
+    burst->layers[63].ip_protocol = before;
+  }
 }
 
 }  // namespace

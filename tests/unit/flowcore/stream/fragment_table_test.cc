@@ -258,6 +258,16 @@ TEST_P(FragmentTableOfBothVersions, TimeOutCountsFromTheFirstFragmentAndIsExact)
   }
 }
 
+TEST_P(FragmentTableOfBothVersions, AnotherTimeOutHoldsForWhatWaits) {
+  const Cuttable datagram(GetParam(), 100);
+  for (const uint64_t timeout_ns : {500, 2000}) {
+    FragmentRig rig({.timeout_ns = 1000});
+    rig.give(datagram.cut(0, 48), 5000);
+    rig.table().set_timeout_ns(timeout_ns);
+    EXPECT_EQ(rig.give(datagram.cut(48, 108), 6500).is_whole(), timeout_ns == 2000);
+  }
+}
+
 TEST_P(FragmentTableOfBothVersions, AClockThatGoesBackStandsStill) {
   const Cuttable datagram(GetParam(), 100);
   FragmentRig rig({.timeout_ns = 1000});

@@ -332,6 +332,42 @@ TEST(BurstTracker, ANearlyFullTableLetsWhatIsWorthLeastGoSooner) {
   EXPECT_EQ(rig.tracker().live(), 5U) << "and a minute again for all";
 }
 
+TEST(BurstTracker, AnotherIdlePolicyHoldsForFlowsThatLive) {
+  // The second policy has ticks of the same length, the third longer and the fourth shorter ones.
+  Rig rig({.flows_max = 4096, .idle = {.udp_ns = 60 * kSecond}});
+  rig.track({{kSecond, udp(1)}, {2 * kSecond, udp(2)}});
+  rig.tracker().set_idle_policy({.udp_ns = 10 * kSecond});
+  rig.tracker().set_idle_policy({.udp_ns = 10 * kSecond});
+  rig.track({{10 * kSecond, udp(2)}, {11 * kSecond, udp(3)}});
+  rig.sweep(11 * kSecond);
+  EXPECT_EQ(rig.count("1-9 a ended idle"), 1) << "ten seconds are over";
+  EXPECT_EQ(rig.tracker().live(), 2U);
+  rig.tracker().set_idle_policy({.udp_ns = 3600 * kSecond, .other_ns = 100'000 * kSecond});
+  for (uint64_t second = 12; second < 3000; second += 10) rig.sweep(second * kSecond);
+  EXPECT_EQ(rig.tracker().live(), 2U) << "an hour is not over";
+  rig.tracker().set_idle_policy({.udp_ns = kSecond});
+  rig.sweep(3000 * kSecond);
+  EXPECT_EQ(rig.tracker().live(), 0U);
+  EXPECT_EQ(rig.count("ended idle"), 3);
+}
+
+TEST(BurstTracker, AnEmergencyEndsWhereItIsSwitchedOff) {
+  constexpr uint16_t kFlows = 100;
+  Rig rig({.flows_max = kFlows, .emergency_percent = 95});
+  std::vector<TimedFrame> frames;
+  for (uint16_t port = 1; port <= 98; ++port) frames.push_back({port, udp(port)});
+  rig.track(frames);
+  rig.track({{kSecond, udp(1)}});
+  EXPECT_TRUE(rig.tracker().in_emergency());
+  rig.tracker().set_emergency_percent(0);
+  rig.track({{2 * kSecond, udp(1)}});
+  EXPECT_FALSE(rig.tracker().in_emergency());
+  rig.tracker().set_emergency_percent(50);
+  rig.track({{3 * kSecond, udp(1)}});
+  EXPECT_TRUE(rig.tracker().in_emergency());
+  EXPECT_EQ(rig.tracker().emergencies(), 2U);
+}
+
 TEST(BurstTracker, FinishEndsEveryFlowAndLeavesNone) {
   Rig rig;
   rig.track({{1, udp(1)}, {2, udp(2)}, {3, client(kSyn)}});

@@ -58,6 +58,7 @@ class InterimRig {
     for (; clock_ns_ < until_ns; clock_ns_ += 1'000'000) tracker_->sweep_step(clock_ns_, *this);
   }
   void finish() { tracker_->finish(clock_ns_, *this); }
+  BurstTracker& tracker() { return *tracker_; }
 
   void on_started(FlowEntry&) {}
   void on_established(FlowEntry&) {}
@@ -95,6 +96,21 @@ TEST(Interim, TellsOfABusyFlowOnceAPeriod) {
     EXPECT_NEAR(static_cast<double>(times[i] - times[i - 1]), static_cast<double>(kPeriod),
                 static_cast<double>(kSecond));
   }
+}
+
+TEST(Interim, TakesAnotherPeriodWhileFlowsLive) {
+  InterimRig rig;
+  uint64_t second = 0;
+  for (; second < 60; ++second) rig.datagram(kStart + second * kSecond, 1000);
+  const size_t slow = rig.times[1000].size();
+  rig.tracker().set_interim_ns(2 * kSecond);
+  for (; second < 120; ++second) rig.datagram(kStart + second * kSecond, 1000);
+  const size_t fast = rig.times[1000].size() - slow;
+  rig.tracker().set_interim_ns(kPeriod);
+  for (; second < 180; ++second) rig.datagram(kStart + second * kSecond, 1000);
+  EXPECT_NEAR(static_cast<double>(slow), 6, 1);
+  EXPECT_NEAR(static_cast<double>(fast), 30, 2);
+  EXPECT_NEAR(static_cast<double>(rig.times[1000].size() - slow - fast), 6, 1);
 }
 
 TEST(Interim, SaysNothingOfAYoungFlow) {

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
+#include <vector>
 
+#include "l7/dns/name_block.h"
 #include "tests/unit/l7/dns/message_builder.h"
 
 namespace flowscope::dns {
@@ -73,6 +76,59 @@ TEST(DnsName, LongestNameOfEscapedBytesFits) {
   const std::string label = "\77" + std::string(63, '\1');
   const std::string longest = label + label + label + "\75" + std::string(61, '\1') + "\0"s;
   EXPECT_EQ(read_at(longest, 0).text.size(), 4U * (3 * 63 + 61) + 3);
+}
+
+// One label after the other, which is how a name is read that is not plain throughout.
+ReadName read_by_label(const std::string& bytes, size_t offset) {
+  NameText text;
+  LabelWalk walk(Bytes::of(bytes), offset);
+  for (Bytes label; walk.next(label);) text.append_label(label);
+  return {std::string(text.view()), walk.sound()};
+}
+
+TEST(DnsName, ReadsPlainNamesAsLabelByLabel) {
+  constexpr uint32_t kSeed = 1035;
+  SCOPED_TRACE(kSeed);
+  std::mt19937 random(kSeed);
+  uint32_t plain = 0;
+  for (int round = 0; round < 5'000; ++round) {
+    // Labels of which few hold a byte that is escaped, roots, and pointers to anywhere.
+    std::string bytes;
+    std::vector<size_t> starts = {0};
+    for (size_t part = random() % 12; part > 0; --part) {
+      const size_t kind = random() % 8;
+      if (kind > 2) starts.push_back(bytes.size());
+      if (kind == 0) bytes += '\0';
+      if (kind == 1) {
+        bytes += static_cast<char>(0xc0);
+        bytes += static_cast<char>(random() % (bytes.size() + 8));
+      }
+      if (kind < 2) continue;
+      const size_t size = 1 + random() % (kind == 2 ? 80 : 12);
+      bytes += static_cast<char>(size);
+      for (size_t i = 0; i < size; ++i)
+        bytes += static_cast<char>(random() % 200 == 0 ? random() : 'a' + random() % 26);
+    }
+    bytes.resize(bytes.size() - (bytes.empty() ? 0 : random() % 2));
+    const size_t offset =
+        round % 4 == 0 ? random() % (bytes.size() + 1) : starts[random() % starts.size()];
+    ASSERT_EQ(read_at(bytes, offset), read_by_label(bytes, offset)) << round;
+    NameText text;
+    plain += text.take_plain(Bytes::of(bytes), offset) ? 1 : 0;
+  }
+  EXPECT_GT(plain, 500U);
+}
+
+TEST(DnsName, CountsEscapedBytesAlikeOnEveryInstructionSet) {
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    std::string block(NameBlock::kBytes, 'a');
+    block[byte % NameBlock::kBytes] = static_cast<char>(byte);
+    block[0] = '.';
+    const uint32_t expected =
+        1 + (byte % NameBlock::kBytes != 0 && is_escaped(static_cast<uint8_t>(byte)) ? 1 : 0);
+    EXPECT_EQ(portable::NameBlock::escaped_in(block.data()), expected) << byte;
+    EXPECT_EQ(NameBlock::escaped_in(block.data()), expected) << byte;
+  }
 }
 
 TEST(DnsName, CountsLabelsBehindPointersAgainstTheLimit) {

@@ -51,6 +51,20 @@ TEST(Certificate, TellsWhatEveTells) {
   EXPECT_NE(line.find(" chain_count=3"), std::string::npos);
 }
 
+TEST(Certificate, ThatComesAgainIsHashedOnce) {
+  Result<Arena> arena = Arena::create(DigestMemo::cost(), Arena::Populate::Lazily);
+  ASSERT_TRUE(arena.ok());
+  DigestMemo memo(arena.value());
+  const std::string message =
+      certificate_message({make_certificate({})}).substr(kMessageHeaderBytes);
+  const auto alone = read_certificate_message(Bytes::of(message));
+  for (int i = 0; i < 3; ++i) {
+    const auto fields = read_certificate_message(Bytes::of(message), &memo);
+    EXPECT_EQ(described(*fields), described(*alone));
+  }
+  EXPECT_EQ(memo.computed(), 1U);
+}
+
 TEST(Certificate, HashesTheWholeEncoding) {
   const std::string der = make_certificate({});
   const std::string message = certificate_message({der}).substr(kMessageHeaderBytes);

@@ -59,6 +59,39 @@ TEST(Ja3, HashesATextThatIsTooLongToKeep) {
   EXPECT_EQ(ja3.hash(), "4cfa71b112b65676eca9d237664f44f6");
 }
 
+TEST(Ja3, WritesEveryNumberInDecimal) {
+  constexpr size_t kTogether = 512;
+  for (size_t first = 0; first <= UINT16_MAX; first += kTogether) {
+    std::vector<uint16_t> ciphers(kTogether);
+    std::iota(ciphers.begin(), ciphers.end(), static_cast<uint16_t>(first));
+    std::string expected = "771";
+    char separator = ',';
+    for (const uint16_t cipher : ciphers) {
+      if (is_grease(cipher)) continue;
+      expected += separator + std::to_string(cipher);
+      separator = '-';
+    }
+    ASSERT_EQ(client_ja3(client_hello_body({.ciphers = ciphers})).text(), expected + ",,,");
+  }
+}
+
+TEST(Fingerprints, AreTheSameWithAMemo) {
+  Result<Arena> arena = Arena::create(DigestMemo::cost(), Arena::Populate::Lazily);
+  ASSERT_TRUE(arena.ok());
+  DigestMemo memo(arena.value());
+  for (int round = 0; round < 3; ++round) {
+    for (uint16_t group = 20; group < 30; ++group) {
+      const std::string body = client_hello_body(
+          {.ciphers = {4865, group}, .extensions = {groups({group}), point_formats(u8(0))}});
+      const ClientHello hello = read_client_hello(Bytes::of(body)).value();
+      EXPECT_EQ(Ja3(hello, &memo).hash(), Ja3(hello).hash());
+      EXPECT_EQ(make_ja4(hello, Carrier::Tcp, &memo), make_ja4(hello, Carrier::Tcp));
+    }
+  }
+  // Of each hello the JA3 and the hash of its ciphers; the extensions are the same in all.
+  EXPECT_EQ(memo.computed(), 21U);
+}
+
 TEST(Ja3s, ListsExtensionsInWireOrder) {
   const std::string body = server_hello_body(
       {.cipher = 4865, .extensions = {key_share({{29, 32}}), selected_version(0x0304)}});

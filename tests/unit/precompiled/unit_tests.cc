@@ -1,0 +1,2 @@
+// A library of nothing but its precompiled header, which the unit tests are compiled with.
+#include "tests/unit/precompiled/unit_tests.h"
