@@ -53,11 +53,17 @@ class FlowTable {
     return SetIndex::cost(sets) + Arena::cost<Entry>(size_t{sets} * kWays)
            + Newcomers::cost(entries_max);
   }
-  FlowTable(Arena& arena, uint32_t entries_max, const VictimRanks& ranks)
+  // `beside_bytes`: room behind each record for what the caller keeps of the same entry, so that
+  // both lie in one page; zeroed at first, then the caller's alone. The arena must hold as many
+  // bytes for each slot on top. Requires: none, or whole cache lines behind records of such.
+  FlowTable(Arena& arena, uint32_t entries_max, const VictimRanks& ranks, size_t beside_bytes = 0)
       : entries_max_(entries_max),
         index_(arena, sets_for(entries_max), ranks),
         newcomers_(arena, entries_max),
-        entries_(arena.take<Entry>(slots()).data()) {}
+        stride_(sizeof(Entry) + beside_bytes),
+        records_(arena.take<uint8_t>(slots() * stride_).data()) {
+    FS_CHECK(beside_bytes == 0 || (sizeof(Entry) | beside_bytes) % kCacheLineBytes == 0);
+  }
   FlowTable(const FlowTable&) = delete;
   FlowTable& operator=(const FlowTable&) = delete;
   ~FlowTable() = default;
@@ -101,7 +107,7 @@ class FlowTable {
   // Asks for the record of a slot, whatever there is; a few packets before find() reads it. PERF:
   // asked for all at once, the lines of a burst queue for the few fills that a core has under way.
   void prefetch_entry(Slot slot) const {
-    const auto* bytes = reinterpret_cast<const uint8_t*>(&entries_[slot]);
+    const uint8_t* bytes = records_ + slot * stride_;
     constexpr size_t kLines = (sizeof(Entry) + kCacheLineBytes - 1) / kCacheLineBytes;
     for (size_t i = 0; i < std::min(kLines, kPrefetchLinesMax); ++i) {
       prefetch_write(bytes + i * kCacheLineBytes);
@@ -117,7 +123,7 @@ class FlowTable {
   }
   // Whether the slot holds the entry of this key now.
   [[nodiscard]] bool holds(Slot slot, const Key& key) const {
-    return index_.is_used(slot) && entries_[slot].key == key;
+    return index_.is_used(slot) && entry(slot).key == key;
   }
 
   // Where a new entry goes and which entry must be vacated for it first, kNone when none.
@@ -154,7 +160,7 @@ class FlowTable {
   Entry& place(Slot slot, uint64_t hash, EntryClass entry_class, uint16_t tick) {
     index_.place(slot, hash, entry_class, tick);
     newcomers_.add(slot);
-    return entries_[slot];
+    return entry(slot);
   }
   // Frees the slot. Requires: it is used; `hash_of()` gives the hash that it was placed with. PERF:
   // asked for only where the entry lives in its spill set.
@@ -179,11 +185,20 @@ class FlowTable {
   // The latest tick, against which ages are taken.
   [[nodiscard]] uint16_t now() const { return index_.now(); }
 
-  [[nodiscard]] Entry& entry(Slot slot) { return entries_[slot]; }
-  [[nodiscard]] const Entry& entry(Slot slot) const { return entries_[slot]; }
-  [[nodiscard]] Slot slot_of(const Entry& entry) const {
-    return static_cast<Slot>(&entry - entries_);
+  [[nodiscard]] Entry& entry(Slot slot) {
+    return *reinterpret_cast<Entry*>(records_ + slot * stride_);
   }
+  [[nodiscard]] const Entry& entry(Slot slot) const {
+    return *reinterpret_cast<const Entry*>(records_ + slot * stride_);
+  }
+  // Costs a division.
+  [[nodiscard]] Slot slot_of(const Entry& entry) const {
+    const auto bytes = static_cast<size_t>(reinterpret_cast<const uint8_t*>(&entry) - records_);
+    return static_cast<Slot>(bytes / stride_);
+  }
+  // Where what lies behind the record of slot 0 begins, and how far the next slot's is.
+  [[nodiscard]] uint8_t* beside() const { return records_ + sizeof(Entry); }
+  [[nodiscard]] size_t stride() const { return stride_; }
 
   // Passes up to `sets_max` sets from where the last sweep ended, each at most once, and calls
   // `due(Slot, Entry&)` for every entry that is at least as old as its class is to be looked at.
@@ -233,7 +248,8 @@ class FlowTable {
   uint32_t entries_max_;
   SetIndex index_;
   Newcomers newcomers_;
-  Entry* entries_;
+  size_t stride_;  // from one record to the next
+  uint8_t* records_;
   uint32_t sweep_set_ = 0;  // where the next sweep starts
   uint32_t sweep_round_ = 0;
 };
@@ -262,7 +278,7 @@ auto FlowTable<Entry>::find_in(uint32_t set, uint64_t hash, const Key& key) cons
   Lanes matches = index_.line(set).with_signature(SetIndex::signature_of(hash));
   for (; matches.any(); matches = matches.without_first()) {
     const Slot slot = SetIndex::slot_of(set, matches.first());
-    if (entries_[slot].key == key) return slot;
+    if (entry(slot).key == key) return slot;
   }
   return kNone;
 }

@@ -43,12 +43,12 @@ auto FlowTable<Entry>::make_way(uint64_t hash, Mover&& mover) -> Slot {
   for (const uint32_t set : sets) {
     for (uint32_t way = 0; way < kWays; ++way) {
       const Slot from = SetIndex::slot_of(set, way);
-      const uint64_t hash_of_entry = mover.hash_of(entries_[from]);
+      const uint64_t hash_of_entry = mover.hash_of(entry(from));
       const Slot to = index_.free_slot_in(index_.other_set(from, hash_of_entry));
       if (to == kNone) continue;
       if (!mover.may_move(from)) return kBusy;
       index_.move(from, to, hash_of_entry);
-      entries_[to] = entries_[from];
+      entry(to) = entry(from);
       mover.moved(from, to);
       return from;
     }

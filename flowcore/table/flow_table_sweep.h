@@ -31,7 +31,7 @@ void FlowTable<Entry>::sweep(uint32_t sets_max, uint32_t vacated_max, uint16_t n
       const uint32_t set = found[i];
       for (Lanes ways = index_.due_in(set); ways.any(); ways = ways.without_first()) {
         const Slot slot = SetIndex::slot_of(set, ways.first());
-        vacated += due(slot, entries_[slot]) ? 1 : 0;
+        vacated += due(slot, entry(slot)) ? 1 : 0;
       }
       index_.looked_at(set);
       if (vacated < vacated_max) continue;
@@ -54,7 +54,7 @@ void FlowTable<Entry>::for_each_in(uint32_t begin, uint32_t sets, F&& visit) {
   for (uint32_t set = begin; set < begin + sets; ++set) {
     for (Lanes ways = index_.line(set).used_ways(); ways.any(); ways = ways.without_first()) {
       const Slot slot = SetIndex::slot_of(set, ways.first());
-      visit(slot, entries_[slot]);
+      visit(slot, entry(slot));
     }
   }
 }

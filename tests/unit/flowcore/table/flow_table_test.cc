@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <set>
@@ -102,6 +103,27 @@ TEST_F(TableTest, TakesAtMost192BytesForEachEntryOf128) {
   static_assert(sizeof(Large) == 128);
   for (const uint32_t entries : {100'000U, 1'000'000U, 10'000'000U}) {
     EXPECT_LE(FlowTable<Large>::cost(entries), uint64_t{192} * entries);
+  }
+}
+
+TEST_F(TableTest, KeepsRoomBehindEachRecordInItsPage) {
+  struct Large {
+    uint64_t key;
+    std::array<uint64_t, 15> rest;
+  };
+  constexpr size_t kBeside = 192;
+  const size_t bytes = FlowTable<Large>::cost(100) + FlowTable<Large>::slots_for(100) * kBeside;
+  Arena arena = std::move(Arena::create(bytes, Arena::Populate::Lazily).value());
+  FlowTable<Large> table(arena, 100, kRanks, kBeside);
+  EXPECT_EQ(arena.used(), bytes);
+  for (uint32_t slot = 0; slot < table.slots(); ++slot) {
+    Large& record = table.entry(slot);
+    EXPECT_EQ(table.slot_of(record), slot);
+    uint8_t* const beside = table.beside() + slot * table.stride();
+    EXPECT_EQ(beside, reinterpret_cast<const uint8_t*>(&record + 1));
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(beside) % kCacheLineBytes, 0U);
+    std::fill_n(beside, kBeside, uint8_t{0xff});
+    EXPECT_EQ(record.key, 0U) << "that of the next one is not touched";
   }
 }
 
