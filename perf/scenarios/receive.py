@@ -121,22 +121,28 @@ class Bench:
                 " ".join("%.2f" % rate for rate in rates[program])), flush=True)
         return medians
 
-    def scale(self, captures):
-        """How much faster two workers are than one."""
-        def vdev(files):
-            return ["net_pcap0," + ",".join("rx_pcap=%s" % file for file in files) + ",infinite_rx=1"]
-        runs = {
-            "one": (vdev(captures[:1]), 1, ()),
-            "two": (vdev(captures[1:]), 2, ("--worker-resteer", "off")),
-            "two, re-steering": (vdev(captures[1:]), 2, ("--worker-resteer", "on")),
-        }
+    def queues(self, count):
+        """A device of so many queues, each flow on one of them."""
+        captures = [os.path.join(self.folder, "part%d_of_%d.pcap" % (part, count)) for part in range(count)]
+        for part, capture in enumerate(captures):
+            if not os.path.exists(capture):
+                write_capture(capture, MIXES["64 bytes"], part, count)
+        return ["net_pcap0," + ",".join("rx_pcap=%s" % capture for capture in captures) + ",infinite_rx=1"]
+
+    def scale(self):
+        """How much faster several workers, each with a queue of its own, are than one."""
+        runs = {"one worker": (self.queues(1), 1, ())}
+        for workers in self.args.workers:
+            vdevs = self.queues(workers)
+            runs["%d workers" % workers] = (vdevs, workers, ("--worker-resteer", "off"))
+            runs["%d, re-steering" % workers] = (vdevs, workers, ("--worker-resteer", "on"))
         costs = {name: [] for name in runs}
         for _ in range(self.args.rounds):
             for name, (vdevs, workers, options) in runs.items():
                 tracking = self.flowscope(vdevs, workers, *options)
                 counting = self.flowscope(vdevs, workers, "--worker-track", "false")
                 costs[name].append((1e3 / tracking, 1e3 * workers * (1 / tracking - 1 / counting), counting))
-        one = statistics.median(cost for _, cost, _ in costs["one"])
+        one = statistics.median(cost for _, cost, _ in costs["one worker"])
         for name, values in costs.items():
             cost = statistics.median(cost for _, cost, _ in values)
             workers = runs[name][1]
@@ -146,11 +152,7 @@ class Bench:
 
 def measure(bench):
     bench.compare("net_null", ["net_null0,size=64,copy=1"])
-    captures = [os.path.join(bench.folder, "part%d.pcap" % i) for i in range(3)]
-    write_capture(captures[0], MIXES["64 bytes"])
-    for part in range(2):
-        write_capture(captures[1 + part], MIXES["64 bytes"], part, 2)
-    bench.scale(captures)
+    bench.scale()
     for name, mix in MIXES.items():
         capture = os.path.join(bench.folder, name.replace(" ", "") + ".pcap")
         write_capture(capture, mix)
@@ -163,6 +165,7 @@ def main():
     parser.add_argument("--testpmd", default="dpdk-testpmd")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved runs of each program")
     parser.add_argument("--seconds", type=int, default=4, help="of each run")
+    parser.add_argument("--workers", type=int, nargs="*", default=[2], metavar="N", help="numbers of workers to compare with one")
     parser.add_argument("--mbufs", type=int, default=65536)
     parser.add_argument("--no-huge", action="store_true")
     args = parser.parse_args()
