@@ -65,8 +65,7 @@ class BurstTracker {
   }
   BurstTracker(Arena& arena, const Options& options)
       : hash_(options.hash_seed_low, options.hash_seed_high),
-        table_(arena, options.flows_max, kFlowVictimRanks,
-               FlowMeters::beside_bytes(options.meters)),
+        table_(arena, options.flows_max, kFlowVictimRanks, FlowMeters::room(options.meters)),
         details_(arena, options.details_max),
         interim_(arena, options.interim_ns, table_.slots(), table_.sets()),
         meters_(arena, table_, options.meters),

@@ -21,7 +21,8 @@ enum class FlowCounters : uint8_t {
 // The extended counters beside a flow table, by slot: none (Basic), or a FlowMeter behind each
 // record and some first packets for each slot. PERF: record and meter in one page, for look-ups of
 // pages are what a packet waits for where large pages are not to be had: 13.4 Mpps apart, and 16.4
-// together (10 k flows in a table for 2 M, 64 bytes, AMD EPYC). Thread rule: one thread. Lifetime: arena and table outlive it.
+// together (10 k flows in a table for 2 M, 64 bytes, AMD EPYC). Thread rule: one thread. Lifetime:
+// arena and table outlive it.
 class FlowMeters {
  public:
   struct Options {
@@ -30,7 +31,7 @@ class FlowMeters {
   };
 
   // What the table must have room for behind each record.
-  static size_t beside_bytes(const Options& options) {
+  static size_t room(const Options& options) {
     return options.counters == FlowCounters::Basic ? 0 : sizeof(FlowMeter);
   }
   // What an arena must hold, that room included.
@@ -48,15 +49,12 @@ class FlowMeters {
   [[nodiscard]] bool is_on() const { return meters_ != nullptr; }
   // Requires: is_on(), as do the calls below.
   [[nodiscard]] const FlowMeter& of(uint32_t slot) const {
-    return *reinterpret_cast<const FlowMeter*>(meters_ + slot * stride_);
+    return *static_cast<const FlowMeter*>(place(slot));
   }
-  [[nodiscard]] FlowMeter& of(uint32_t slot) {
-    return *reinterpret_cast<FlowMeter*>(meters_ + slot * stride_);
-  }
+  [[nodiscard]] FlowMeter& of(uint32_t slot) { return *static_cast<FlowMeter*>(place(slot)); }
   [[nodiscard]] std::span<const FirstPacket> first_packets_of_slot(uint32_t slot) const {
-    return first_packets_.each() == 0
-               ? std::span<const FirstPacket>{}
-               : first_packets_.row(slot).first(of(slot).first_packets());
+    return first_packets_.each() == 0 ? std::span<const FirstPacket>{}
+                                      : first_packets_.row(slot).first(of(slot).first_packets());
   }
 
   void prefetch(uint32_t slot) const { of(slot).prefetch(); }
@@ -81,6 +79,7 @@ class FlowMeters {
   }
 
  private:
+  [[nodiscard]] void* place(uint32_t slot) const { return meters_ + slot * stride_; }
   static uint32_t first_packets_of(const Options& options) {
     FS_CHECK(options.first_packets <= FlowMeter::kFirstPacketsMax);
     return options.first_packets;
