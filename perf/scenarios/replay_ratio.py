@@ -13,10 +13,11 @@ import subprocess
 import sys
 import tempfile
 
+# Four million packets each, so that the start (memory that is touched for the first time) is a small part of it.
 MIXES = {
-    "http": ["--http", "100000", "--tls", "0", "--dns", "0"],
+    "http": ["--http", "300000", "--tls", "0", "--dns", "0"],
     "tls": ["--http", "0", "--tls", "100000", "--dns", "0"],
-    "dns": ["--http", "0", "--tls", "0", "--dns", "1000000"],
+    "dns": ["--http", "0", "--tls", "0", "--dns", "2000000"],
     "all": ["--http", "60000", "--tls", "60000", "--dns", "60000"],
 }
 

@@ -7,7 +7,6 @@ import unittest
 
 import program as run
 
-STOP_SECONDS_MAX = 2
 SMALL = ["--total-num-mbufs", "4096", "--link-wait", "0"]
 # All memory is filled in before the first packet, and these tests need next to none.
 LITTLE_MEMORY = ["--flows-max", "1024", "--streams-streams-max", "1024", "--streams-buffers-bytes", "1MiB",
@@ -51,7 +50,7 @@ class Ports(unittest.TestCase):
     def stop(self, running, code=0):
         outcome = running.stop(signal.SIGTERM)
         self.assertEqual(code, outcome.code, outcome.err[-4000:])
-        self.assertLess(outcome.seconds, STOP_SECONDS_MAX)
+        self.assertLess(outcome.seconds, run.STOP_SECONDS_MAX)
         self.assertIn("holds", outcome.summary("ledger"))
         return outcome
 

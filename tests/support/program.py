@@ -20,6 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # beside each other do not meet.
 FILE_PREFIX = f"flowscope_test_{os.getpid()}"
 EAL = ["--no-pci", "--no-huge", "-m", "512", "--file-prefix", FILE_PREFIX]
+# From the signal to the end: a fraction of a second where processors are free, which in a test they often are not.
+STOP_SECONDS_MAX = 10
 # Tables of a size that tests fill. Of the usual size they are a gigabyte for each worker, all of whose pages are touched
 # before the first packet: a second of each run.
 SMALL = ("--flows-max", "16384", "--streams-streams-max", "4096", "--streams-buffers-bytes", "8MiB")

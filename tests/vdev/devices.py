@@ -10,7 +10,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import program as run
 
 MIX = ("mix", "--http", "300", "--tls", "100", "--dns", "300", "--interleave", "50")
-STOP_SECONDS_MAX = 2
 
 
 def numbers(line):
@@ -113,7 +112,7 @@ class OtherDevices(unittest.TestCase):
                 self.assertTrue(running.wait_until(lambda: "RX-packets" in running.said()), running.said())
                 outcome = running.stop(number)
                 self.assertEqual(0, outcome.code, outcome.err)
-                self.assertLess(outcome.seconds, STOP_SECONDS_MAX)
+                self.assertLess(outcome.seconds, run.STOP_SECONDS_MAX)
                 self.assertIn("holds", outcome.summary("ledger"))
                 self.assertGreater(numbers(outcome.summary("ledger"))[0], 0)
 

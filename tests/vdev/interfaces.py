@@ -9,7 +9,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import network
 import program as run
 
-STOP_SECONDS_MAX = 2
 GETS = 5
 
 
@@ -29,7 +28,7 @@ class Interface(unittest.TestCase):
             self.assertTrue(running.wait_until(seen), records.read_text() + running.said())
             outcome = running.stop(number)
         self.assertEqual(0, outcome.code, outcome.err)
-        self.assertLess(outcome.seconds, STOP_SECONDS_MAX)
+        self.assertLess(outcome.seconds, run.STOP_SECONDS_MAX)
         self.assertIn("holds", outcome.summary("ledger"))
         self.check(run.sorted_records(records.read_text()))
         return outcome
