@@ -243,11 +243,11 @@ class PcapDevice(unittest.TestCase):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--library", required=True, help="library_records")
-    parser.add_argument("--device-capture", required=True, help="device_capture")
+    parser.add_argument("--library", dest="records_program", required=True, help="library_records")
+    parser.add_argument("--device-capture", dest="capture_program", required=True, help="device_capture")
     parser.add_argument("--all", action="store_true", help="the whole corpus")
     own, sys.argv[1:] = parser.parse_known_args()
-    RECORDS_BY_LIBRARY, DEVICE_CAPTURE = os.path.abspath(own.library), os.path.abspath(own.device_capture)
+    RECORDS_BY_LIBRARY, DEVICE_CAPTURE = os.path.abspath(own.records_program), os.path.abspath(own.capture_program)
     TAKES_ALL = own.all or os.environ.get("FLOWSCOPE_ALL") == "1"
     PROGRAM = run.start_from_command_line(__doc__)
     unittest.main()
